@@ -1,0 +1,28 @@
+// The relay of agent/migrate over TCP: listens on 127.0.0.1, which only this pod's processes reach, on a port that the kernel chooses.
+#pragma once
+
+#include "agent/migrate/relay.h"
+
+#include <boost/asio/io_context.hpp>
+
+namespace shardkeeper::agent {
+
+// Passes on logins and keys of whoever connects, so it gives nobody a right: the target asks for the login. THREAD the loop's.
+class MigrateRelay final : public Relay {
+ public:
+  // ERRORS kUnavailable: no port, or `target` is no address. REQUIRES `loop` outlives it.
+  static Result<std::unique_ptr<Relay>> open(boost::asio::io_context& loop, const Endpoint& target);
+
+  ~MigrateRelay() override;
+  MigrateRelay(const MigrateRelay&) = delete;
+  MigrateRelay& operator=(const MigrateRelay&) = delete;
+
+  Endpoint endpoint() const override;
+
+ private:
+  class Impl;
+  explicit MigrateRelay(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;  // shared with its operations under way
+};
+
+}  // namespace shardkeeper::agent

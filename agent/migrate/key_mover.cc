@@ -1,0 +1,201 @@
+#include "agent/migrate/key_mover.h"
+
+#include "common/valkey/error_map.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace shardkeeper::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using valkey::Reply;
+
+constexpr int kFailuresMax = 3;      // a silent target blocks the source for the whole timeout each time
+constexpr int kRoundsInVainMax = 5;  // countings in a row that show as many keys as before
+constexpr std::uint64_t kUnknownSizeBytes = 1024;
+
+}  // namespace
+
+// While the target is silent the source waits in MIGRATE and answers nobody: it must give up before the others take it for dead.
+milliseconds KeyMover::timeout() const { return std::clamp(parts_.node_timeout / 2, milliseconds(500), milliseconds(5'000)); }
+
+void KeyMover::move(const SlotSet& slots, std::function<void(Result<void>)> done) {
+  slots_ = slots;
+  done_ = std::move(done);
+  total_ = 0;
+  rounds_in_vain_ = 0;
+  failures_in_a_row_ = 0;
+  one_by_one_ = false;
+  count();
+}
+
+void KeyMover::count() {
+  if (is_stopped_) return finish(conflict("moving keys", "stopped"));
+  count_keys(port(), slots_, alive_, [this](Result<SlotCounts> counts) {
+    if (!counts) return retry(counts.error());
+    on_count(*std::move(counts));
+  });
+}
+
+void KeyMover::on_count(SlotCounts counts) {
+  // A slot that is not listed is not this node's any more: its keys are somebody else's business, and so is who owns it next.
+  if (counts.size() != static_cast<std::size_t>(slots_.count()))
+    return finish(conflict("moving keys", std::to_string(static_cast<std::size_t>(slots_.count()) - counts.size()) +
+                                              " of the slots are not this node's any more"));
+  std::erase_if(counts, [](const auto& entry) { return entry.second == 0; });
+  if (counts.empty()) return finish({});
+  const std::uint64_t total = total_of(counts);
+  rounds_in_vain_ = total_ != 0 && total >= total_ ? rounds_in_vain_ + 1 : 0;
+  total_ = total;
+  if (rounds_in_vain_ >= kRoundsInVainMax)
+    return finish(refused("slot " + std::to_string(counts.begin()->first),
+                          std::to_string(counts.begin()->second) +
+                              " keys stay in it whatever is moved; this engine moves database 0 only, the atomic one moves all"));
+  left_ = std::move(counts);
+  list();
+}
+
+// Names of the next keys: of several slots where they hold few.
+void KeyMover::list() {
+  if (is_stopped_ || left_.empty()) return count();
+  listed_.clear();
+  std::size_t wanted = 0;
+  std::vector<std::pair<int, std::size_t>> questions;
+  while (!left_.empty() && wanted < list_max_) {
+    const auto [slot, keys] = *left_.begin();
+    const std::size_t names = std::min<std::size_t>(keys, list_max_ - wanted);
+    questions.emplace_back(slot, names);
+    wanted += names;
+    left_.erase(left_.begin());
+  }
+  missing_ = questions.size();
+  passing_.reset();
+  for (const auto& [slot, names] : questions)
+    port().call({"CLUSTER", "GETKEYSINSLOT", std::to_string(slot), std::to_string(names)},
+                [this, slot = slot, alive = alive_.watch()](Result<Reply> reply) {
+                  if (!alive.expired()) on_list(slot, std::move(reply));
+                });
+}
+
+void KeyMover::on_list(int slot, Result<Reply> reply) {
+  const bool is_too_long = !reply && reply.error().kind == ErrorKind::kInvalid;
+  if (is_too_long && list_max_ == 1) final_ = reply.error();
+  if (is_too_long) list_max_ = std::max<std::size_t>(1, list_max_ / 8);
+  reply = valkey::refuse_error_reply("CLUSTER GETKEYSINSLOT", std::move(reply));
+  if (!reply && !passing_) passing_ = reply.error();
+  if (reply)
+    for (auto& item : reply->items) listed_.push_back({slot, std::move(item.text), kUnknownSizeBytes});
+  if (--missing_ > 0) return;
+  if (final_) return finish(*final_);
+  if (passing_) return retry(*passing_);
+  size();
+}
+
+// Estimated by the server from a few elements of each: quick, and good enough to keep a big key alone and a limit on bytes.
+void KeyMover::size() {
+  if (listed_.empty()) return go_on();
+  if (!can_size_) return pack();
+  missing_ = listed_.size();
+  for (std::size_t i = 0; i < listed_.size(); ++i)
+    port().call({"MEMORY", "USAGE", listed_[i].name}, [this, i, alive = alive_.watch()](Result<Reply> reply) {
+      if (alive.expired()) return;
+      if (reply && reply->kind == Reply::Kind::kInteger)
+        listed_[i].bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(0, reply->integer));
+      if (reply && reply->is_error()) can_size_ = false;
+      if (!reply && !passing_) passing_ = reply.error();
+      if (--missing_ > 0) return;
+      if (passing_) return retry(*passing_);
+      pack();
+    });
+}
+
+void KeyMover::pack() {
+  batches_.clear();
+  const std::size_t keys_max = one_by_one_ ? 1 : budget_.keys_max();
+  for (auto& key : listed_) {
+    const bool fits = !batches_.empty() && batches_.back().slot == key.slot && batches_.back().keys.size() < keys_max &&
+                      batches_.back().bytes + key.bytes <= budget_.bytes_max();
+    if (!fits) batches_.push_back({key.slot, {}, 0});
+    batches_.back().keys.push_back(std::move(key.name));
+    batches_.back().bytes += key.bytes;
+  }
+  go_on();
+}
+
+// One at a time: each may block the source for the whole timeout when the target falls silent, and those in a pipeline would do so one
+// after the other.
+void KeyMover::send_next() {
+  const KeyBatch batch = std::move(batches_.front());
+  batches_.pop_front();
+  const TimePoint began = parts_.scheduler.now();
+  port().call(migrate_call(batch, target_, parts_.replication, timeout()),
+              [this, batch, began, alive = alive_.watch()](const Result<Reply>& reply) {
+                if (!alive.expired()) on_moved(batch, parts_.scheduler.now() - began, reply);
+              });
+}
+
+void KeyMover::on_moved(const KeyBatch& batch, Duration elapsed, const Result<Reply>& reply) {
+  if (!reply) return retry(reply.error());
+  const auto why = [&] { return refused("moving keys", describe_failure(batch, reply->text)); };
+  switch (read_migrate_answer(*reply)) {
+    case MigrateAnswer::kMoved: break;
+    case MigrateAnswer::kTryAgain: return retry(why());
+    case MigrateAnswer::kOneByOne:
+      if (batch.keys.size() == 1) return finish(why());
+      one_by_one_ = true;
+      batches_.clear();
+      return count();
+    case MigrateAnswer::kGiveUp: return finish(why());
+  }
+  failures_in_a_row_ = 0;
+  parts_.progress.keys_done += batch.keys.size();
+  parts_.progress.bytes_done += batch.bytes;
+  parts_.changed();
+  const Duration wait = budget_.moved(batch.bytes, batch.keys.size(), elapsed);
+  if (wait == Duration(0)) return go_on();
+  pause(wait, &KeyMover::go_on);
+}
+
+void KeyMover::pause(Duration duration, void (KeyMover::*then)()) {
+  is_pausing_ = true;
+  later_ = parts_.scheduler.after(duration, [this, then] {
+    is_pausing_ = false;
+    (this->*then)();
+  });
+}
+
+// A limit of a few bytes a second makes pauses of minutes.
+void KeyMover::stop() {
+  if (std::exchange(is_stopped_, true) || !is_pausing_) return;
+  pause(Duration(0), &KeyMover::count);
+}
+
+void KeyMover::go_on() {
+  if (is_stopped_) return finish(conflict("moving keys", "stopped"));
+  if (!batches_.empty()) return send_next();
+  list();
+}
+
+void KeyMover::retry(const Error& why) {
+  batches_.clear();
+  total_ = 0;  // nothing was moved since: the next counting says nothing about a key that stays
+  if (is_stopped_ || ++failures_in_a_row_ > kFailuresMax) return finish(why);
+  pause(milliseconds(100 << failures_in_a_row_), &KeyMover::reconnect);
+}
+
+void KeyMover::reconnect() {
+  if (is_stopped_) return count();
+  parts_.servers.want(1, [this, alive = alive_.watch()](const Result<void>& stands) {
+    if (alive.expired()) return;
+    if (!stands) return finish(stands.error());
+    count();
+  });
+}
+
+void KeyMover::finish(Result<void> result) {
+  const auto done = std::exchange(done_, nullptr);
+  if (done) done(std::move(result));
+}
+
+}  // namespace shardkeeper::agent

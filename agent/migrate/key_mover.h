@@ -1,0 +1,80 @@
+// Moves the keys of open slots to the target's server until the slots are empty. No slot is opened or closed here.
+#pragma once
+
+#include "agent/migrate/engine.h"
+#include "agent/migrate/migrate_call.h"
+#include "agent/migrate/move_budget.h"
+#include "agent/migrate/slot_counts.h"
+
+#include <deque>
+#include <memory>
+#include <optional>
+
+namespace shardkeeper::agent {
+
+//   counting --(all empty)--> done
+//   counting --(keys)--> listing (≤ 1,000 keys of several slots) --> sizing --> moving, a batch at a time --> listing … --> counting
+//   any --(a reply that passes by itself)--> waiting --> counting
+// THREAD the loop's. Nothing is called after destruction. One `move` at a time.
+class KeyMover {
+ public:
+  KeyMover(const MigrationJob& job, const EngineParts& parts) : target_(job.target_server), parts_(parts), budget_(job.bytes_per_second) {}
+
+  // MIGRATE goes there instead of to the target itself.
+  void go_through(const Endpoint& relay) { target_ = relay; }
+
+  // `done`: the slots hold no keys in any database; kConflict after stop(); else what failed, with slot and key where one is to blame.
+  // REQUIRES at most 512 slots, all migrating to the target.
+  void move(const SlotSet& slots, std::function<void(Result<void>)> done);
+  // After the batch that is under way; at once, though not before this returns, where none is: a pause is not waited out.
+  void stop();
+
+ private:
+  void count();
+  void on_count(SlotCounts counts);
+  void list();
+  void on_list(int slot, Result<valkey::Reply> reply);
+  void size();
+  void pack();
+  void send_next();
+  void on_moved(const KeyBatch& batch, Duration elapsed, const Result<valkey::Reply>& reply);
+  void go_on();
+  void retry(const Error& why);
+  void finish(Result<void> result);
+  void pause(Duration duration, void (KeyMover::*then)());
+  void reconnect();
+  valkey::ServerPort& port() { return parts_.servers.port(0); }
+  std::chrono::milliseconds timeout() const;
+
+  struct Key {
+    int slot;
+    std::string name;
+    std::uint64_t bytes;
+  };
+
+  Endpoint target_;
+  const EngineParts& parts_;
+  MoveBudget budget_;
+  std::function<void(Result<void>)> done_;
+  SlotSet slots_;
+  bool is_stopped_ = false;
+  bool is_pausing_ = false;  // nothing was asked whose answer is to come
+
+  SlotCounts left_;  // as counted last, of slots not listed since
+  std::uint64_t total_ = 0;
+  int rounds_in_vain_ = 0;
+  int failures_in_a_row_ = 0;
+  std::size_t list_max_ = 1000;  // names at once
+  std::size_t missing_ = 0;
+  std::vector<Key> listed_;
+  std::deque<KeyBatch> batches_;
+
+  bool one_by_one_ = false;
+  bool can_size_ = true;          // MEMORY USAGE is allowed
+  std::optional<Error> passing_;  // of the questions under way
+  std::optional<Error> final_;
+  std::unique_ptr<Timer> later_;
+  Alive alive_;
+};
+
+}  // namespace shardkeeper::agent

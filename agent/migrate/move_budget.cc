@@ -1,0 +1,26 @@
+#include "agent/migrate/move_budget.h"
+
+#include <algorithm>
+
+namespace shardkeeper::agent {
+
+Duration MoveBudget::moved(std::uint64_t bytes, std::size_t keys, Duration elapsed) {
+  adapt(bytes, keys, elapsed);
+  if (bytes_per_second_ == 0) return Duration(0);
+  const auto due_us = static_cast<double>(bytes) * 1e6 / static_cast<double>(bytes_per_second_);
+  const Duration due(static_cast<Duration::rep>(std::min(due_us, 3.6e9)));  // an hour at most: 0 < rate < 1 byte/s is nobody's wish
+  return std::max(Duration(0), due - elapsed);
+}
+
+// Halves at once, grows slowly and only by batches that were nearly full: a small one says little about a large one.
+void MoveBudget::adapt(std::uint64_t bytes, std::size_t keys, Duration elapsed) {
+  if (elapsed > kBatchAim * 3 / 2) {
+    bytes_max_ = std::max(kBytesMin, std::min(bytes_max_, bytes) / 2);
+    keys_max_ = std::max(kKeysMin, std::min(keys_max_, keys) / 2);
+  } else if (elapsed < kBatchAim * 2 / 3) {
+    if (bytes * 4 >= bytes_max() * 3) bytes_max_ = std::min(kBytesMax, bytes_max_ * 5 / 4);
+    if (keys * 4 >= keys_max_ * 3) keys_max_ = std::min(kKeysMax, keys_max_ * 5 / 4);
+  }
+}
+
+}  // namespace shardkeeper::agent

@@ -1,0 +1,41 @@
+// How much one MIGRATE moves, and when to move on: it blocks the source's main thread, so none may take long. Pure; times are
+// passed in.
+#pragma once
+
+#include "common/time/scheduler.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace shardkeeper::agent {
+
+class MoveBudget {
+ public:
+  // What clients of the source may feel of one batch: the aim, not a promise; a big value takes what it takes.
+  static constexpr Duration kBatchAim = std::chrono::milliseconds(8);
+
+  explicit MoveBudget(std::uint64_t bytes_per_second)
+      : bytes_per_second_(bytes_per_second), smooth_max_(bytes_per_second == 0 ? kBytesMax : std::max(kBytesMin, bytes_per_second / 10)) {}
+
+  // A larger key goes alone.
+  std::uint64_t bytes_max() const { return std::min(bytes_max_, smooth_max_); }
+  std::size_t keys_max() const { return keys_max_; }
+
+  // A batch was moved and took `elapsed`. RETURNS how long to wait before the next one: 0 without a limit.
+  Duration moved(std::uint64_t bytes, std::size_t keys, Duration elapsed);
+
+ private:
+  void adapt(std::uint64_t bytes, std::size_t keys, Duration elapsed);
+
+  static constexpr std::uint64_t kBytesMin = 16U << 10U;
+  static constexpr std::uint64_t kBytesMax = 4U << 20U;
+  static constexpr std::size_t kKeysMin = 64;  // small ones take a millisecond; fewer would not make a busy machine quicker
+  static constexpr std::size_t kKeysMax = 1000;
+
+  const std::uint64_t bytes_per_second_;  // 0: no limit
+  const std::uint64_t smooth_max_;        // a limit is kept in steps of a tenth of a second, not of minutes
+  std::uint64_t bytes_max_ = 256U << 10U;
+  std::size_t keys_max_ = 100;
+};
+
+}  // namespace shardkeeper::agent

@@ -1,0 +1,33 @@
+# sk_library(NAME files... LINKS targets...): one static library per folder; what it links is what it may include.
+function(sk_library name)
+  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC ${ARG_LINKS})
+endfunction()
+
+function(sk_program name)
+  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${ARG_LINKS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+endfunction()
+
+# What the sanitizer presets build: nothing but the tests that they run, with what those need.
+add_custom_target(unit_tests)
+
+# sk_test(NAME files... LINKS targets... [LABEL unit|valkey|...] [TIMEOUT seconds] [SERIAL]): one GoogleTest program, one ctest entry.
+function(sk_test name)
+  cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT" "LINKS" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/bin)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "$<IF:$<BOOL:${ARG_LABEL}>,${ARG_LABEL},unit>" TIMEOUT "$<IF:$<BOOL:${ARG_TIMEOUT}>,${ARG_TIMEOUT},120>"
+    ENVIRONMENT "TSAN_OPTIONS=ignore_noninstrumented_modules=1:suppressions=${CMAKE_SOURCE_DIR}/cmake/tsan.supp;ASAN_OPTIONS=detect_leaks=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp")
+  if(NOT ARG_LABEL OR ARG_LABEL STREQUAL "unit")
+    add_dependencies(unit_tests ${name})
+  endif()
+  if(ARG_SERIAL)
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+  endif()
+endfunction()

@@ -1,0 +1,92 @@
+#include "coordinator/plan/checks/checks.h"
+
+#include <algorithm>
+
+namespace shardkeeper::plan {
+namespace {
+
+using model::Reason;
+
+// Every primary that votes lists it as what it is; before that an election of it may be refused.
+bool is_known_to_voters(const World& world, const Member& member) {
+  return std::ranges::all_of(world.voters_views, [&](const TopologyView* view) {
+    const auto* row = view != nullptr ? view->find(*member.id) : nullptr;
+    return row != nullptr && row->role == member.state->role && row->primary_id == member.state->primary_id;
+  });
+}
+
+// All slots are served and every voter knows everybody: settings for creation have done their work.
+bool is_settled(const World& world) {
+  if (world.owned_somewhere() != SlotSet::all()) return false;
+  return std::ranges::all_of(world.members, [&](const Member& m) {
+    return !m.is_up() || ((!m.owns_slots() || m.state->cluster_state_ok) && m.id && is_known_to_voters(world, m));
+  });
+}
+
+void restore_node_timeout(const World& world, const Member& member, bool settled, Verdict& verdict) {
+  const auto wanted = world.spec().node_timeout;
+  if (member.state->node_timeout == wanted || member.state->node_timeout.count() == 0) return;
+  // Creation lowers it on purpose and only on servers without data.
+  const bool lowered = member.state->node_timeout < wanted;
+  if (lowered && member.state->keys == 0 && !settled) return;
+  verdict.order(member, command::SetConfig{{{"cluster-node-timeout", std::to_string(wanted.count())}}}, Reason::kSettled,
+                "it is " + std::to_string(member.state->node_timeout.count()) + " ms, the spec says " + std::to_string(wanted.count()));
+}
+
+void keep_label(const Member& member, Verdict& verdict) {
+  const char* role = member.owns_slots() ? "primary" : member.is_replica() ? "replica" : nullptr;
+  if (role == nullptr) return;
+  const auto label = member.info->pod.labels.find(model::kLabelRole);
+  if (label != member.info->pod.labels.end() && label->second == role) return;
+  verdict.step(model::LabelPod{member.name(), {{model::kLabelRole, role}}}, Reason::kLabelStale, "its role is now " + std::string(role));
+}
+
+// In the cluster: the majority's view lists the node, and gives it the slots that it claims. It begins when every voter knows the node, and
+// ends only when the majority does not: two thresholds, so that gossip on its way does not make a pod flap. A coordinator that has just started
+// takes nobody out of service before it has heard him.
+void keep_condition(const World& world, const Member& member, Verdict& verdict) {
+  const bool may_be_heard_yet = member.presence == Presence::kUnheard && world.now() - member.info->first_seen < world.spec().node_timeout;
+  if (may_be_heard_yet || (member.is_up() && world.majority == nullptr)) return;
+  const auto* row = member.id && member.is_up() && world.majority != nullptr ? world.majority->find(*member.id) : nullptr;
+  const bool holds = row != nullptr && world.majority->rows.size() > 1 &&
+                     (row->role == Role::kReplica || row->slots == member.state->slots) &&
+                     (row->role == Role::kReplica || !row->slots.empty());
+  const auto alone = world.spec().shards == 1 && world.spec().replicas_per_shard == 0;
+  const auto shown = member.info->pod.conditions.find(model::kConditionInCluster);
+  const bool is_in = shown != member.info->pod.conditions.end() && shown->second;
+  const bool begins = holds && (is_in || is_known_to_voters(world, member));
+  const bool wanted = begins || (alone && row != nullptr && member.state->slots == SlotSet::all());
+  if (is_in == wanted) return;
+  verdict.step(model::SetPodCondition{member.name(), model::kConditionInCluster, wanted}, Reason::kLabelStale,
+               wanted ? "the majority's view lists it with its slots" : "the majority's view does not list it with its slots");
+}
+
+// The coordinator's word lifts a fence, but never on a zombie whose slots are served elsewhere, or soon will be.
+void lift_fence(const World& world, const Member& member, Verdict& verdict) {
+  if (!member.state->fenced || world.majority == nullptr) return;
+  const auto* row = world.majority->find(*member.id);
+  if (row == nullptr || row->is_failed || (member.owns_slots() && row->slots != member.state->slots)) return;
+  verdict.order(member, command::Unfence{world.spec().min_replicas_to_write}, Reason::kFenceLifted,
+                "the coordinator sees it as a rightful member");
+}
+
+}  // namespace
+
+Verdict check_upkeep(const World& world, const Claims&, model::History&) {
+  Verdict verdict;
+  const auto is_lowered = [&](const Member& m) { return m.is_up() && m.state->node_timeout < world.spec().node_timeout; };
+  const bool settled = std::ranges::any_of(world.members, is_lowered) && is_settled(world);
+  for (const auto& member : world.members) {
+    if (member.info->pod.is_deleting) continue;
+    keep_condition(world, member, verdict);
+    if (!member.is_up() || !member.id) continue;
+    restore_node_timeout(world, member, settled, verdict);
+    keep_label(member, verdict);
+    lift_fence(world, member, verdict);
+  }
+  for (const auto& field : world.spec().not_honoured)
+    verdict.hold(Reason::kNotHonoured, "cluster", field + " cannot be honoured on this platform and is left aside");
+  return verdict;
+}
+
+}  // namespace shardkeeper::plan

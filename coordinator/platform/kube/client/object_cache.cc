@@ -1,0 +1,76 @@
+#include "coordinator/platform/kube/client/object_cache.h"
+
+#include "coordinator/platform/kube/client/fields.h"
+
+#include <boost/json.hpp>
+
+#include <utility>
+#include <vector>
+
+namespace shardkeeper::platform::kube {
+
+Result<ObjectName> name_of(const boost::json::object& object) {
+  ObjectName name{text_at(object, {"metadata", "namespace"}), text_at(object, {"metadata", "name"})};
+  if (name.name.empty()) return invalid("object", "has no metadata.name");
+  return name;
+}
+
+std::string version_of(const boost::json::object& object) { return text_at(object, {"metadata", "resourceVersion"}); }
+
+const boost::json::object* ObjectCache::find(const ObjectName& name) const {
+  const auto found = objects_.find(name);
+  return found == objects_.end() ? nullptr : &found->second;
+}
+
+Result<void> ObjectCache::add_page(boost::json::value page) {
+  auto* list = page.if_object();
+  auto* items = list == nullptr ? nullptr : list->if_contains("items");
+  if (items == nullptr) return invalid("list", "is no list: it has no items");
+  // An empty list of some servers has null for items.
+  if (items->is_null()) return {};
+  if (!items->is_array()) return invalid("list", "is no list: items are no array");
+  for (auto& item : items->as_array()) {
+    if (!item.is_object()) return invalid("list", "an item is no object");
+    auto name = name_of(item.as_object());
+    if (!name) return invalid("list", "an item has no metadata.name");
+    listed_.insert_or_assign(std::move(*name), std::move(item.as_object()));
+  }
+  return {};
+}
+
+void ObjectCache::complete_list(const Changed& changed) {
+  auto before = std::exchange(objects_, std::exchange(listed_, {}));
+  for (const auto& [name, object] : before)
+    if (!objects_.contains(name) && !changed({Change::Type::kDeleted, name, object})) return;
+  for (const auto& [name, object] : objects_) {
+    const auto old = before.find(name);
+    if (old == before.end()) {
+      if (!changed({Change::Type::kAdded, name, object})) return;
+      continue;
+    }
+    if (version_of(old->second) == version_of(object)) continue;
+    // Deleted and made anew while nobody looked: its uid is another, and the old one's end must not go unseen.
+    const bool is_another = text_at(old->second, {"metadata", "uid"}) != text_at(object, {"metadata", "uid"});
+    if (is_another && !changed({Change::Type::kDeleted, name, old->second})) return;
+    if (!changed({is_another ? Change::Type::kAdded : Change::Type::kModified, name, object})) return;
+  }
+}
+
+Result<void> ObjectCache::apply(WatchEvent event, const Changed& changed) {
+  auto* object = event.object.if_object();
+  if (object == nullptr) return invalid("watch", "an event's object is none");
+  const auto name = name_of(*object);
+  if (!name) return invalid("watch", "an event's object has no metadata.name");
+  if (version_of(*object).empty()) return invalid("watch", "an event's object has no metadata.resourceVersion");
+  if (event.type == WatchEvent::Type::kDeleted) {
+    objects_.erase(*name);
+    changed({Change::Type::kDeleted, *name, *object});
+    return {};
+  }
+  // Whether it is new is told by what we have, not by the event: after a gap an object that we know may come as added.
+  const auto [kept, is_new] = objects_.insert_or_assign(*name, std::move(*object));
+  changed({is_new ? Change::Type::kAdded : Change::Type::kModified, *name, kept->second});
+  return {};
+}
+
+}  // namespace shardkeeper::platform::kube

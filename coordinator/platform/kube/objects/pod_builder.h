@@ -1,0 +1,20 @@
+// A pod as it is created: architecture §3's anatomy. Pure.
+#pragma once
+
+#include "coordinator/platform/kube/objects/pod_plan.h"
+
+#include <boost/json/object.hpp>
+
+#include <string>
+
+namespace shardkeeper::platform::kube {
+
+// What a pod was made from, as a number: a pod whose annotation differs from made_from(…) of today's object is not up to date.
+inline constexpr const char* kMadeFromAnnotation = "shardkeeper.io/made-from";
+
+boost::json::object build_pod(const PodPlan& plan);
+
+// Of everything in the object that shows in a pod, but neither of the pod's own (name, shard) nor of our image.
+std::string made_from(const KubeCluster& cluster);
+
+}  // namespace shardkeeper::platform::kube

@@ -1,0 +1,17 @@
+// The containers of a pod. Pure.
+#pragma once
+
+#include "coordinator/platform/kube/objects/pod_plan.h"
+
+#include <boost/json/object.hpp>
+
+namespace shardkeeper::platform::kube {
+
+inline constexpr const char* kDataVolume = "data";
+inline constexpr const char* kIdentityVolume = "identity";  // identity_volume() makes it
+
+boost::json::object prepare_container(const PodPlan& plan);
+boost::json::object agent_container(const PodPlan& plan);
+boost::json::object valkey_container(const PodPlan& plan);
+
+}  // namespace shardkeeper::platform::kube

@@ -1,0 +1,36 @@
+{{- /* What the coordinator may do where clusters are. docs/install.md says what each rule is for. No deletecollection, no bind, no impersonate. */}}
+{{- define "shardkeeper.clusterRules" -}}
+- apiGroups: [shardkeeper.io]
+  resources: [valkeyclusters]
+  verbs: [get, list, watch]
+- apiGroups: [shardkeeper.io]
+  resources: [valkeyclusters/status]
+  verbs: [get, patch, update]
+- apiGroups: [shardkeeper.io]
+  resources: [valkeyclusters/finalizers]
+  verbs: [update]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [pods/status]
+  verbs: [get, patch]
+- apiGroups: [""]
+  resources: [pods/eviction]
+  verbs: [create]
+- apiGroups: [""]
+  resources: [services, secrets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}
+
+{{- define "shardkeeper.workerRules" -}}
+- apiGroups: [""]
+  resources: [nodes]
+  verbs: [get, list, watch]
+{{- end }}

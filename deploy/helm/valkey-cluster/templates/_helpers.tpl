@@ -1,0 +1,38 @@
+{{- define "valkey-cluster.name" -}}
+{{- $name := default .Release.Name .Values.name -}}
+{{- if gt (len $name) 40 }}
+{{- fail (printf "the cluster's name may have 40 characters, %q has %d: set name" $name (len $name)) }}
+{{- end }}
+{{- $name }}
+{{- end }}
+
+{{- define "valkey-cluster.spec" -}}
+image: "{{ with .Values.image.registry }}{{ . }}/{{ end }}{{ .Values.image.repository }}:{{ .Values.image.tag }}"
+{{- if not .Values.autoscaling.enabled }}
+shards: {{ .Values.shards }}
+{{- end }}
+replicasPerShard: {{ .Values.replicasPerShard }}
+{{- with .Values.resources }}
+resources:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.config }}
+config:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.spread }}
+spread:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- if .Values.users.secretName }}
+usersSecret:
+  name: {{ .Values.users.secretName | quote }}
+  {{- with .Values.users.key }}
+  key: {{ . | quote }}
+  {{- end }}
+{{- end }}
+{{- with .Values.tls.secretName }}
+tls:
+  secretName: {{ . | quote }}
+{{- end }}
+{{- end }}

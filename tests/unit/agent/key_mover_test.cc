@@ -1,0 +1,202 @@
+// Moving keys where real servers do not go wrong on demand.
+#include "agent/migrate/key_mover.h"
+
+#include "agent/migrate/slot_setter.h"
+#include "tests/support/fake_peer_calls.h"
+#include "tests/support/fake_scheduler.h"
+#include "tests/support/fake_server_port.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace shardkeeper::agent {
+namespace {
+
+using namespace std::chrono_literals;
+using test::node_id;
+using valkey::Reply;
+
+// As much of a source as moving keys asks for: keys by slot, and what MIGRATE says to which key.
+class SourcePort final : public valkey::ServerPort {
+ public:
+  explicit SourcePort(Scheduler& scheduler) : scheduler_(scheduler) {}
+
+  void call(std::vector<std::string> arguments, Done done) override {
+    scheduler_.post([done = std::move(done), reply = answer(arguments)] { done(reply); });
+  }
+  bool is_connected() const override { return true; }
+  void on_connection(std::function<void(bool)>) override {}
+
+  std::map<int, std::set<std::string>> keys;
+  std::map<std::string, std::int64_t> sizes;
+  std::map<std::string, std::string> errors;  // key → MIGRATE's reply as long as that key is in the call
+  std::string migrate_error;                  // whatever the key
+  int migrate_errors_left = 1'000'000;
+  bool can_size = true;
+  bool hides_keys = false;                         // counts them but does not list them: another database
+  std::vector<std::vector<std::string>> migrated;  // keys of each call
+
+ private:
+  static Reply number(std::int64_t value) { return {Reply::Kind::kInteger, "", value, {}}; }
+  static Reply text(std::string value) { return {Reply::Kind::kText, std::move(value), 0, {}}; }
+  static Reply error(std::string value) { return {Reply::Kind::kError, std::move(value), 0, {}}; }
+  static Reply list(std::vector<Reply> items) { return {Reply::Kind::kArray, "", 0, std::move(items)}; }
+
+  Reply answer(const std::vector<std::string>& call) {
+    if (call[0] == "MIGRATE") return migrate({std::ranges::find(call, "KEYS") + 1, call.end()});
+    if (call[0] == "MEMORY") return can_size ? number(sizes.contains(call[2]) ? sizes[call[2]] : 100) : error("NOPERM no MEMORY");
+    if (call[1] == "SLOT-STATS") return count(std::stoi(call[3]), std::stoi(call[4]));
+    Reply names = list({});
+    for (const auto& key : keys[std::stoi(call[2])])
+      if (!hides_keys && names.items.size() < static_cast<std::size_t>(std::stoi(call[3]))) names.items.push_back(text(key));
+    return names;
+  }
+  Reply count(int first, int last) {
+    Reply reply = list({});
+    for (int slot = first; slot <= last; ++slot)
+      reply.items.push_back(list({number(slot), list({text("key-count"), number(static_cast<std::int64_t>(keys[slot].size()))})}));
+    return reply;
+  }
+  Reply migrate(const std::vector<std::string>& names) {
+    migrated.push_back(names);
+    if (!migrate_error.empty() && migrate_errors_left-- > 0) return error(migrate_error);
+    for (const auto& name : names)
+      if (errors.contains(name)) return error(errors[name]);
+    for (auto& [slot, held] : keys)
+      for (const auto& name : names) held.erase(name);
+    return {Reply::Kind::kStatus, "OK", 0, {}};
+  }
+
+  Scheduler& scheduler_;
+};
+
+class KeyMoverTest : public testing::Test {
+ protected:
+  // "moved" or the error, after at most `limit`.
+  std::string move(const SlotSet& slots, Duration limit = 60s) {
+    mover_.move(slots, [this](const Result<void>& moved) { result_ = moved ? "moved" : moved.error().detail; });
+    scheduler_.run_for(limit);
+    return result_;
+  }
+
+  test::FakeScheduler scheduler_;
+  SourcePort port_{scheduler_};
+  test::FakePeerCalls peers_{scheduler_};
+  ServerPool pool_{scheduler_, {}, port_};
+  SlotSetter setter_{scheduler_, pool_};
+  MigrationJob job_{.id = "m", .target_node = node_id('b'), .target_server = {"127.0.0.2", 6379, 16379}};
+  MigrationProgress progress_{.target_node = node_id('b')};
+  EngineParts parts_{.scheduler = scheduler_,
+                     .servers = pool_,
+                     .slots = setter_,
+                     .calls = peers_,
+                     .self = node_id('a'),
+                     .node_timeout = 5s,
+                     .replication = {},
+                     .progress = progress_,
+                     .changed = [] {},
+                     .ended = {}};
+  KeyMover mover_{job_, parts_};
+  std::string result_ = "never finished";
+};
+
+TEST_F(KeyMoverTest, MovesUntilSlotsAreEmpty) {
+  for (int i = 0; i < 2'500; ++i) port_.keys[i % 3].insert("key" + std::to_string(i));
+  EXPECT_EQ(move(SlotSet::of(0, 9)), "moved");
+  EXPECT_EQ(progress_.keys_done, 2'500U);
+  EXPECT_EQ(progress_.bytes_done, 250'000U);
+}
+
+TEST_F(KeyMoverTest, KeepsABigKeyAlone) {
+  port_.keys[5] = {"a", "big", "c"};
+  port_.sizes["big"] = 50'000'000;
+  EXPECT_EQ(move(SlotSet::of(5, 5)), "moved");
+  EXPECT_EQ(port_.migrated, (std::vector<std::vector<std::string>>{{"a"}, {"big"}, {"c"}}));
+}
+
+TEST_F(KeyMoverTest, DoesWithoutSizes) {
+  port_.can_size = false;
+  port_.keys[5] = {"a", "b"};
+  EXPECT_EQ(move(SlotSet::of(5, 5)), "moved");
+}
+
+TEST_F(KeyMoverTest, SaysWhichKeyTheTargetRefuses) {
+  port_.keys[5] = {"a", "bad", "c"};
+  port_.errors["bad"] = "ERR Target instance replied with error: ERR Bad data format";
+  EXPECT_EQ(move(SlotSet::of(5, 5)), "MIGRATE of key \"bad\" in slot 5: ERR Target instance replied with error: ERR Bad data format");
+  EXPECT_EQ(port_.keys[5], (std::set<std::string>{"bad", "c"})) << "what could move before it has moved";
+}
+
+TEST_F(KeyMoverTest, GivesUpAtOnceWhereNoKeyWouldFareBetter) {
+  for (const std::string reason : {"NOPERM User x has no permissions to run the 'migrate' command", "ERR unknown command 'MIGRATE'",
+                                   "ERR Target instance replied with error: NOAUTH Authentication required.",
+                                   "ERR Target instance replied with error: OOM command not allowed when used memory > 'maxmemory'."}) {
+    port_.keys[5] = {"a"};
+    port_.migrated.clear();
+    port_.migrate_error = reason;
+    EXPECT_EQ(move(SlotSet::of(5, 5)), "MIGRATE of key \"a\" in slot 5: " + reason);
+    EXPECT_EQ(port_.migrated.size(), 1U);
+  }
+}
+
+TEST_F(KeyMoverTest, TriesAgainWhatPasses) {
+  port_.keys[5] = {"a", "b"};
+  port_.migrate_error = "IOERR error or timeout reading to target instance";
+  port_.migrate_errors_left = 2;
+  EXPECT_EQ(move(SlotSet::of(5, 5)), "moved");
+  EXPECT_EQ(port_.migrated.size(), 3U);
+}
+
+TEST_F(KeyMoverTest, ButNotForEver) {
+  port_.keys[5] = {"a"};
+  port_.migrate_error = "IOERR error or timeout reading to target instance";
+  EXPECT_EQ(move(SlotSet::of(5, 5)), "MIGRATE of key \"a\" in slot 5: IOERR error or timeout reading to target instance");
+  EXPECT_EQ(port_.migrated.size(), 4U);
+}
+
+TEST_F(KeyMoverTest, NoticesKeysThatItCannotSee) {
+  port_.keys[5] = {"in database 3"};
+  port_.hides_keys = true;
+  EXPECT_EQ(move(SlotSet::of(5, 5)), "1 keys stay in it whatever is moved; this engine moves database 0 only, the atomic one moves all");
+}
+
+TEST_F(KeyMoverTest, StopsBetweenBatches) {
+  for (int i = 0; i < 500; ++i) port_.keys[i].insert("key" + std::to_string(i));
+  mover_.move(SlotSet::of(0, 499), [this](const Result<void>& moved) { result_ = moved ? "moved" : moved.error().detail; });
+  mover_.stop();
+  scheduler_.run_for(1s);
+  EXPECT_EQ(result_, "stopped");
+  EXPECT_TRUE(port_.migrated.empty());
+}
+
+// A limit of ten bytes a second makes pauses of many seconds.
+TEST_F(KeyMoverTest, StopsAtOnceInThePauseOfALimit) {
+  job_.bytes_per_second = 10;
+  KeyMover slow(job_, parts_);
+  port_.keys[5] = {"a"};
+  port_.keys[6] = {"b"};
+  slow.move(SlotSet::of(5, 6), [this](const Result<void>& moved) { result_ = moved ? "moved" : moved.error().detail; });
+  scheduler_.run_for(1s);
+  ASSERT_EQ(port_.migrated.size(), 1U);
+  slow.stop();
+  EXPECT_EQ(result_, "never finished") << "not from within stop()";
+  scheduler_.run_for(1ms);
+  EXPECT_EQ(result_, "stopped");
+  EXPECT_EQ(port_.migrated.size(), 1U);
+}
+
+TEST_F(KeyMoverTest, StopsAtOnceInThePauseBeforeARetry) {
+  port_.keys[5] = {"a"};
+  port_.migrate_error = "IOERR error or timeout reading to target instance";
+  mover_.move(SlotSet::of(5, 5), [this](const Result<void>& moved) { result_ = moved ? "moved" : moved.error().detail; });
+  scheduler_.run_for(50ms);
+  mover_.stop();
+  scheduler_.run_for(1ms);
+  EXPECT_EQ(result_, "stopped");
+}
+
+}  // namespace
+}  // namespace shardkeeper::agent

@@ -1,0 +1,374 @@
+// Slots moved between real servers by their agents, with both engines: what is there afterwards, and what trouble leaves behind.
+#include "tests/support/key_slot.h"
+#include "tests/valkey/pod_pair.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <map>
+
+namespace shardkeeper::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Stage = MigrationProgress::Stage;
+
+struct Case {
+  std::string name;
+  ValkeyLine source;
+  ValkeyLine target;
+  MigrationEngine engine;
+};
+
+class Migration : public testing::TestWithParam<Case> {
+ protected:
+  void make_cluster(int replicas = 0) {
+    pair_ = std::make_unique<PodPair>(world_, PodPairOptions{GetParam().source, GetParam().target, replicas});
+  }
+
+  AgentPod& source() { return pair_->source(); }
+  AgentPod& target() { return pair_->target(); }
+  bool until(const std::function<bool()>& condition, std::chrono::milliseconds deadline = 30s) {
+    return world_.run_until(condition, deadline);
+  }
+
+  MigrationJob job(const SlotSet& slots, const std::string& id = "m-1-1") { return pair_->job(slots, GetParam().engine, id); }
+  MigrationProgress run(const MigrationJob& job) { return pair_->run(job); }
+  MigrationProgress wait_for(const std::string& id) { return pair_->wait_for(id); }
+  static SyncClient connect(AgentPod& pod) { return PodPair::connect(pod); }
+  static std::string ask(SyncClient& client, const std::vector<std::string>& arguments) {
+    const auto reply = client.call(arguments);
+    return !reply ? to_string(reply.error()) : reply->kind == valkey::Reply::Kind::kInteger ? std::to_string(reply->integer) : reply->text;
+  }
+  // Strings of every slot, and one of each other kind.
+  void fill(int strings) {
+    auto client = connect(source());
+    std::vector<std::vector<std::string>> calls;
+    for (int i = 0; i < strings; ++i) calls.push_back({"SET", name(i), "value " + std::to_string(i)});
+    calls.push_back({"HSET", of_kind("a hash"), "one", "1", "two", "2"});
+    calls.push_back({"XADD", of_kind("a stream"), "1-1", "field", "value"});
+    calls.push_back({"RPUSH", of_kind("a list"), "x", "y"});
+    calls.push_back({"SET", of_kind("passing"), "soon gone", "EX", "1000"});
+    const auto replies = client.pipeline(calls);
+    ASSERT_TRUE(replies);
+    for (const auto& reply : *replies) ASSERT_FALSE(reply.is_error()) << reply.text;
+    keys_ = calls.size();
+  }
+  std::string name(int number) const { return "{" + tag_of_slot(number * 7 % slots_filled_) + "}" + std::to_string(number); }
+  static std::string of_kind(const std::string& kind) { return "{" + tag_of_slot(3) + "}" + kind; }
+  // Every key is at exactly one end, and is what it was.
+  void expect_all(int strings) {
+    auto at_source = connect(source());
+    auto at_target = connect(target());
+    EXPECT_EQ(std::stoi(ask(at_source, {"DBSIZE"})) + std::stoi(ask(at_target, {"DBSIZE"})), static_cast<int>(keys_));
+    const auto owner_of = [&](const std::string& key) -> SyncClient& {
+      return source().state().slots.contains(key_slot(key)) ? at_source : at_target;
+    };
+    for (int i = 0; i < strings; ++i) ASSERT_EQ(ask(owner_of(name(i)), {"GET", name(i)}), "value " + std::to_string(i)) << name(i);
+    EXPECT_EQ(ask(owner_of(of_kind("a hash")), {"HGET", of_kind("a hash"), "two"}), "2");
+    EXPECT_EQ(ask(owner_of(of_kind("a stream")), {"XLEN", of_kind("a stream")}), "1");
+    EXPECT_EQ(ask(owner_of(of_kind("a list")), {"LLEN", of_kind("a list")}), "2");
+    const int left_seconds = std::stoi(ask(owner_of(of_kind("passing")), {"TTL", of_kind("passing")}));
+    EXPECT_GT(left_seconds, 900);
+    EXPECT_LE(left_seconds, 1000);
+  }
+  bool until_views_agree(const SlotSet& moved) {
+    return until([&] {
+      return target().state().slots.common_with(moved) == moved && !source().state().slots.overlaps(moved) &&
+             source().state().open_slots.empty() && target().state().open_slots.empty();
+    });
+  }
+
+  PodWorld world_;
+  std::unique_ptr<PodPair> pair_;
+  std::size_t keys_ = 0;
+  int slots_filled_ = kSlotCount - 1;
+};
+
+TEST_P(Migration, MovesEveryKeyWithItsTypeAndTime) {
+  make_cluster();
+  fill(5'000);
+  const SlotSet slots = SlotSet::of(0, 8'191);
+  const auto begin = std::chrono::steady_clock::now();
+  const MigrationProgress ended = run(job(slots));
+  std::printf("8192 slots, %llu keys: %.0f ms\n", static_cast<unsigned long long>(ended.keys_done),
+              std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
+  EXPECT_EQ(ended.stage, Stage::kDone) << ended.error;
+  EXPECT_EQ(ended.slots_done, slots);
+  EXPECT_EQ(ended.keys_done, ended.keys_total);
+  ASSERT_TRUE(until_views_agree(slots));
+  expect_all(5'000);
+  EXPECT_EQ(source().execute(command::StartMigration{job(slots)}), "already so");
+  EXPECT_EQ(run(job(slots, "m-1-2")).stage, Stage::kDone) << "what has moved counts as moved";
+}
+
+TEST_P(Migration, IsAcknowledgedByReplicasOnTheWay) {
+  make_cluster(1);
+  fill(1'000);
+  const SlotSet slots = SlotSet::of(1'000, 1'999);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(run(job(slots)).stage, Stage::kDone) << source().state().migration->error;
+  std::printf("1000 slots with a replica at each end: %.0f ms\n",
+              std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
+  ASSERT_TRUE(until_views_agree(slots));
+  expect_all(1'000);
+  for (const auto& pod : pair_->pods())
+    EXPECT_TRUE(until([&] {
+      const auto* detail = pod->core().memory().detail();
+      const auto* row = detail != nullptr ? detail->nodes.view.find(*target().state().node_id) : nullptr;
+      return row != nullptr && row->slots.common_with(slots) == slots;
+    }));
+}
+
+TEST_P(Migration, MovesABigValueAlone) {
+  make_cluster();
+  ASSERT_FALSE(HasFatalFailure());
+  auto client = connect(source());
+  const std::string big(20U << 20U, 'x');
+  ASSERT_EQ(ask(client, {"SET", "{0}big", big}), "OK");
+  for (int i = 0; i < 200; ++i) ASSERT_EQ(ask(client, {"SET", "{0}" + std::to_string(i), "small"}), "OK");
+  const int slot = key_slot("0");
+  EXPECT_EQ(run(job(SlotSet::of(slot, slot))).stage, Stage::kDone) << source().state().migration->error;
+  auto there = connect(target());
+  EXPECT_EQ(ask(there, {"STRLEN", "{0}big"}), std::to_string(big.size()));
+  EXPECT_EQ(ask(there, {"CLUSTER", "COUNTKEYSINSLOT", std::to_string(slot)}), "201");
+  EXPECT_EQ(ask(client, {"DBSIZE"}), "0");
+}
+
+TEST_P(Migration, RefusesWhatCannotBe) {
+  make_cluster();
+  ASSERT_FALSE(HasFatalFailure());
+  auto none = job(SlotSet::of(kSlotCount - 1, kSlotCount - 1));
+  none.target_node = *source().state().node_id;
+  EXPECT_EQ(source().execute(command::StartMigration{none}), "migration m-1-1: source and target are the same node");
+  auto gone = job(SlotSet::of(1, 2), "m-gone");
+  gone.target_node = NodeId::parse(std::string(40, 'f')).value();
+  EXPECT_EQ(run(gone).stage, Stage::kFailed);
+  EXPECT_EQ(source().execute(command::CancelMigration{"m-9-9"}), "already so") << "nothing runs";
+  if (GetParam().source == ValkeyLine::k8) {
+    auto atomic = job(SlotSet::of(1, 2), "m-atomic");
+    atomic.engine = MigrationEngine::kAtomic;
+    EXPECT_EQ(source().execute(command::StartMigration{atomic}),
+              "migration m-atomic: this server is older than 9.0 and has no atomic slot migration; use the keys engine");
+  }
+}
+
+TEST_P(Migration, BringsTheFunctionsAlongOnDemand) {
+  make_cluster();
+  const command::CopyFunctions copy{target().name(), ""};
+  EXPECT_EQ(source().execute(copy), "already so") << "there are none";
+  auto here = connect(source());
+  ASSERT_EQ(ask(here, {"FUNCTION", "LOAD", "#!lua name=lib\nserver.register_function('one', function() return 1 end)"}), "lib");
+  ASSERT_TRUE(until([&] { return source().state().functions_hash != 0; }));
+  EXPECT_EQ(target().state().functions_hash, 0U);
+  EXPECT_EQ(source().execute(copy), "done");
+  ASSERT_TRUE(until([&] { return target().state().functions_hash == source().state().functions_hash; }));
+  auto there = connect(target());
+  EXPECT_EQ(ask(there, {"FCALL", "one", "0"}), "1");
+  ASSERT_EQ(ask(here, {"FUNCTION", "LOAD", "REPLACE",
+                       "#!lua name=lib\nserver.register_function('one', function() return 1 + 1 -- more code\nend)"}),
+            "lib");
+  ASSERT_TRUE(until([&] { return target().state().functions_hash != source().state().functions_hash; })) << "the same names, other code";
+}
+
+// A job of one window, slow enough to be in the middle of.
+class MigrationUnderWay : public Migration {
+ protected:
+  MigrationUnderWay() { slots_filled_ = slots_.count(); }
+
+  // Returns when some keys have moved and some have not.
+  void start_slowly() {
+    make_cluster();
+    ASSERT_FALSE(HasFatalFailure());
+    fill(5'000);
+    auto slow = job(slots_);
+    slow.bytes_per_second = 100'000;
+    ASSERT_EQ(source().execute(command::StartMigration{slow}), "done");
+    ASSERT_TRUE(until([&] { return source().state().migration->keys_done > 300 && !source().state().open_slots.empty(); }));
+    ASSERT_EQ(source().state().migration->stage, Stage::kRunning);
+  }
+  // Whatever happened: a later job finishes it, and nothing is missing.
+  void expect_finished_by(const std::string& id) {
+    const auto ended = run(job(slots_, id));
+    ASSERT_EQ(ended.stage, Stage::kDone) << ended.error;
+    ASSERT_TRUE(until_views_agree(slots_));
+    expect_all(5'000);
+  }
+  const SlotSet slots_ = SlotSet::of(0, 199);
+};
+
+TEST_P(MigrationUnderWay, OneAtATime) {
+  start_slowly();
+  ASSERT_FALSE(HasFatalFailure());
+  EXPECT_EQ(source().execute(command::StartMigration{job(SlotSet::of(9'000, 9'001), "m-2")}),
+            "migration m-2: job m-1-1 runs; one at a time moves slots away from a node");
+  EXPECT_EQ(source().execute(command::CancelMigration{"m-2"}), "migration m-2: another one runs: m-1-1");
+  EXPECT_EQ(source().execute(command::StartMigration{job(slots_)}), "already so");
+}
+
+TEST_P(MigrationUnderWay, CancelledLeavesEverySlotWithAnOwner) {
+  start_slowly();
+  ASSERT_FALSE(HasFatalFailure());
+  EXPECT_EQ(source().execute(command::CancelMigration{"m-1-1"}), "done");
+  const auto ended = wait_for("m-1-1");
+  EXPECT_EQ(ended.stage, Stage::kCancelled) << ended.error;
+  EXPECT_TRUE(until([&] { return source().state().open_slots.size() < 150; })) << "slots that nothing has left are as before";
+  EXPECT_TRUE(until([&] { return source().state().slots.count() + target().state().slots.count() == kSlotCount; }));
+  EXPECT_NE(ended.error.find("left half moved"), std::string::npos) << ended.error;
+  expect_finished_by("m-1-2");
+}
+
+TEST_P(MigrationUnderWay, GoesOnAfterTheSourcesAgentCameBack) {
+  start_slowly();
+  ASSERT_FALSE(HasFatalFailure());
+  source().stop_agent();
+  source().start_agent();
+  ASSERT_TRUE(until([&] { return source().state().condition == ServerCondition::kUp; }));
+  EXPECT_EQ(source().state().open_slots.size(), 200U) << "what is half moved is seen";
+  EXPECT_FALSE(source().state().migration) << "no job is known any more";
+  expect_finished_by("m-1-2");
+}
+
+TEST_P(MigrationUnderWay, OutlastsACutConnection) {
+  start_slowly();
+  ASSERT_FALSE(HasFatalFailure());
+  for (int i = 0; i < 3; ++i) {
+    const auto moved = source().state().migration->keys_done;
+    source().cut_clients();
+    target().cut_clients();
+    ASSERT_TRUE(until([&] { return source().state().migration->keys_done > moved + 100; })) << source().state().migration->error;
+  }
+  ASSERT_EQ(source().execute(command::CancelMigration{"m-1-1"}), "done");
+  wait_for("m-1-1");
+  expect_finished_by("m-1-2");
+}
+
+TEST_P(MigrationUnderWay, FailsWhenTheTargetsAgentIsGone) {
+  start_slowly();
+  ASSERT_FALSE(HasFatalFailure());
+  target().stop_agent();
+  const auto ended = wait_for("m-1-1");
+  EXPECT_EQ(ended.stage, Stage::kFailed);
+  EXPECT_NE(ended.error.find("left half moved"), std::string::npos) << ended.error;
+  target().start_agent();
+  ASSERT_TRUE(until([&] { return target().state().condition == ServerCondition::kUp; }));
+  expect_finished_by("m-1-2");
+}
+
+TEST_P(MigrationUnderWay, FailsWhenTheTargetsServerStops) {
+  start_slowly();
+  ASSERT_FALSE(HasFatalFailure());
+  target().signal_server(SIGSTOP);
+  const auto ended = wait_for("m-1-1");
+  target().signal_server(SIGCONT);
+  EXPECT_EQ(ended.stage, Stage::kFailed);
+  EXPECT_NE(ended.error.find("MIGRATE of "), std::string::npos) << ended.error;
+  EXPECT_NE(ended.error.find("left half moved"), std::string::npos) << ended.error;
+  ASSERT_TRUE(until([&] { return source().state().readiness.is_ready() && target().state().readiness.is_ready(); }));
+  expect_finished_by("m-1-2");
+}
+
+TEST_P(MigrationUnderWay, EndsWithItsServer) {
+  start_slowly();
+  ASSERT_FALSE(HasFatalFailure());
+  source().kill_server();
+  const auto ended = wait_for("m-1-1");
+  EXPECT_EQ(ended.error, "the server of the source ended");
+}
+
+TEST_P(MigrationUnderWay, SaysThatTheTargetIsFull) {
+  start_slowly();
+  ASSERT_FALSE(HasFatalFailure());
+  ASSERT_EQ(target().execute(command::SetConfig{{{"maxmemory", "1000000"}}}), "done");
+  const auto ended = wait_for("m-1-1");
+  EXPECT_EQ(ended.stage, Stage::kFailed);
+  EXPECT_NE(ended.error.find("OOM"), std::string::npos) << ended.error;
+  EXPECT_NE(ended.error.find("in slot"), std::string::npos) << ended.error;
+  ASSERT_EQ(target().execute(command::SetConfig{{{"maxmemory", "0"}}}), "done");
+  expect_finished_by("m-1-2");
+}
+
+// The server's own migration, held up by a target that does not answer.
+class AtomicUnderWay : public Migration {
+ protected:
+  void start_stopped() {
+    make_cluster();
+    fill(2'000);
+    target().signal_server(SIGSTOP);
+    ASSERT_EQ(source().execute(command::StartMigration{job(slots_)}), "done");
+    auto server = source().admin();
+    ASSERT_TRUE(until([&] {
+      const auto list = server.call({"CLUSTER", "GETSLOTMIGRATIONS"});
+      return list && !list->items.empty();
+    }));
+    ASSERT_EQ(source().state().migration->stage, Stage::kRunning);
+  }
+  const SlotSet slots_ = SlotSet::of(0, 8'191);
+};
+
+TEST_P(AtomicUnderWay, CancelledLeavesEverythingAsItWas) {
+  start_stopped();
+  ASSERT_FALSE(HasFatalFailure());
+  EXPECT_EQ(source().execute(command::CancelMigration{"m-1-1"}), "done");
+  const auto ended = wait_for("m-1-1");
+  target().signal_server(SIGCONT);
+  EXPECT_EQ(ended.stage, Stage::kCancelled) << ended.error;
+  EXPECT_TRUE(ended.slots_done.empty());
+  expect_all(2'000);
+}
+
+TEST_P(AtomicUnderWay, IsFoundAgainByAnAgentThatComesBack) {
+  start_stopped();
+  ASSERT_FALSE(HasFatalFailure());
+  source().stop_agent();
+  source().start_agent();
+  ASSERT_TRUE(until([&] { return source().state().migration.has_value(); }));
+  const std::string found = source().state().migration->job;
+  EXPECT_TRUE(found.starts_with("found-")) << found;
+  EXPECT_EQ(source().state().migration->slots, slots_);
+  target().signal_server(SIGCONT);
+  EXPECT_EQ(wait_for(found).stage, Stage::kDone) << source().state().migration->error;
+  ASSERT_TRUE(until_views_agree(slots_));
+  expect_all(2'000);
+}
+
+TEST_P(AtomicUnderWay, FailsWithTheServersReasonWhenTheTargetDies) {
+  start_stopped();
+  ASSERT_FALSE(HasFatalFailure());
+  target().kill_server();
+  const auto ended = wait_for("m-1-1");
+  EXPECT_EQ(ended.stage, Stage::kFailed);
+  EXPECT_NE(ended.error.find("arget"), std::string::npos) << ended.error;
+  EXPECT_TRUE(ended.slots_done.empty());
+  auto here = connect(source());
+  EXPECT_EQ(ask(here, {"DBSIZE"}), std::to_string(keys_));
+}
+
+std::vector<Case> cases() {
+  return {{"Keys8", ValkeyLine::k8, ValkeyLine::k8, MigrationEngine::kKeys},
+          {"Keys9", ValkeyLine::k9, ValkeyLine::k9, MigrationEngine::kKeys},
+          {"KeysFrom8To9", ValkeyLine::k8, ValkeyLine::k9, MigrationEngine::kKeys},
+          {"KeysFrom9To8", ValkeyLine::k9, ValkeyLine::k8, MigrationEngine::kKeys},
+          {"Atomic9", ValkeyLine::k9, ValkeyLine::k9, MigrationEngine::kAtomic}};
+}
+
+std::vector<Case> keys_cases() {
+  auto keys = cases();
+  std::erase_if(keys, [](const Case& one) { return one.engine != MigrationEngine::kKeys; });
+  return keys;
+}
+
+std::vector<Case> atomic_cases() {
+  auto atomic = cases();
+  std::erase_if(atomic, [](const Case& one) { return one.engine != MigrationEngine::kAtomic; });
+  return atomic;
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, AtomicUnderWay, testing::ValuesIn(atomic_cases()), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Engines, Migration, testing::ValuesIn(cases()), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Engines, MigrationUnderWay, testing::ValuesIn(keys_cases()), [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace shardkeeper::test
