@@ -84,8 +84,10 @@ void World::index_members(const model::History&) {
 }
 
 void World::index_views() {
+  // Where no owner of slots is up, the view that knows of most slots counts: a newcomer that never heard a dead primary knows little of it.
   struct Weight {
     int voters = 0;
+    int slots_known = 0;
     int holders = 0;
     auto operator<=>(const Weight&) const = default;
   };
@@ -105,6 +107,9 @@ void World::index_views() {
     weight.voters += member.owns_slots() ? 1 : 0;
     ++weight.holders;
   }
+  for (auto& [view, weight] : weights)
+    if (weight.voters == 0)
+      for (const auto& row : view->rows) weight.slots_known += row.slots.count();
   Weight best;
   for (const auto& member : members) {  // in order of members, so that ties never depend on addresses of views
     if (member.view == nullptr || !weights.contains(member.view)) continue;
@@ -210,6 +215,13 @@ std::vector<const NodeRow*> World::voters() const {
   for (const auto& row : majority->rows)
     if (row.role == Role::kPrimary && !row.slots.empty()) result.push_back(&row);
   return result;
+}
+
+Epoch World::highest_epoch_of(const NodeRow& row) const {
+  Epoch highest = row.config_epoch;
+  for (const auto* view : distinct_views)
+    if (const auto* seen = view->find(row.id)) highest = std::max(highest, seen->config_epoch);
+  return highest;
 }
 
 bool World::everybody_heard() const {

@@ -73,7 +73,7 @@ class World {
   std::vector<Member> members;          // by pod name
   std::map<ShardId, ShardView> shards;  // those of the spec, and those that labels name
 
-  // The view that most slot-owning primaries hold; null while nobody that is up has told one.
+  // The view that most slot-owning primaries hold; where none is up, the one that knows of most slots. Null while nobody that is up has told one.
   const TopologyView* majority = nullptr;
   bool all_agree = false;                           // every member that is up holds `majority`
   bool views_known = false;                         // the view of every member that is up is known
@@ -99,6 +99,9 @@ class World {
 
   // Slot-owning primaries by the majority's view.
   std::vector<const NodeRow*> voters() const;
+
+  // The node's config epoch as any view has it: who knows a node by gossip alone has 0 for it.
+  Epoch highest_epoch_of(const NodeRow& row) const;
 
   // Does anything in flight have this key?
   bool in_flight(const std::string& key) const { return in_flight_.contains(key); }

@@ -60,8 +60,9 @@ struct DeadPrimary {
 
 // Somebody serves its slots already, by his own word.
 bool is_succeeded(const World& world, const NodeRow& row) {
+  const Epoch epoch = world.highest_epoch_of(row);
   return std::ranges::any_of(world.members, [&](const Member& m) {
-    return m.owns_slots() && m.id != row.id && m.state->config_epoch > row.config_epoch && m.state->slots.overlaps(row.slots);
+    return m.owns_slots() && m.id != row.id && m.state->config_epoch > epoch && m.state->slots.overlaps(row.slots);
   });
 }
 
@@ -325,7 +326,8 @@ class Failover {
     std::optional<PodName> holder;
     if (dead.holder != nullptr && world_.now() - dead.holder->info->heard_at < world_.spec().node_timeout && dead.holder->info->stream_open)
       holder = dead.holder->name();
-    model::Promote promote{dead.shard.value_or(ShardId{}), best.name(), dead.row->id, std::move(holder), dead.row->config_epoch, mode};
+    const Epoch epoch = world_.highest_epoch_of(*dead.row);
+    model::Promote promote{dead.shard.value_or(ShardId{}), best.name(), dead.row->id, std::move(holder), epoch, mode};
     promote.accept_stale = unfit(best, dead, history_.successions.at(dead.row->id).nonce) != nullptr;
     if (promote.accept_stale) detail += "; a person chose its old copy";
     verdict_.step(std::move(promote), why, std::move(detail));

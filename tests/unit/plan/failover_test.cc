@@ -229,6 +229,36 @@ TEST(FailoverCheck, KnowsTheEndOfAServerWhosePodIsGoneBeforeTheNextPass) {
   EXPECT_EQ(brief(run(plan::check_failover, world, history).steps, {}), "promote vk-0-1 shard=0 mode=force because=ProcessDead");
 }
 
+// One shard: its primary died, vk-0-2 is its replica, and vk-0-1 a newcomer that knows the dead one by gossip alone.
+ClusterBuilder beside_a_newcomer(const std::function<void(NodeRow&)>& as_the_newcomer_knows) {
+  auto world = two_replicas().shards(1).dead("vk-0-0");
+  world.change("vk-0-0", [](auto& n) { n.online_set = true, n.online = {"vk-0-2"}; });
+  world.change("vk-0-1", [](auto& n) { n.is_primary = true, n.follows.clear(), n.keys = 0, n.has_synced = false; });
+  const auto dead = world.id("vk-0-0");
+  return world.death_seen("vk-0-0", 20ms).reported().edit([=](auto& snapshot) {
+    auto state = *snapshot.pods[1].state;
+    auto view = *snapshot.views.at(state.view_hash);
+    for (auto& row : view.rows)
+      if (row.id == dead) as_the_newcomer_knows(row);
+    state.view_hash = agreement_hash(view);
+    snapshot.pods[1].state = std::make_shared<const NodeState>(state);
+    snapshot.views[state.view_hash] = std::make_shared<const TopologyView>(view);
+  });
+}
+
+TEST(FailoverCheck, AsksForTheEpochThatTheHeirKnowsAlsoWhereANewcomerKnowsNone) {
+  const auto world = beside_a_newcomer([](NodeRow& row) { row.config_epoch = Epoch{0}; });
+  auto history = world.history();
+  const auto verdict = run(plan::check_failover, world, history);
+  EXPECT_EQ(brief(verdict.steps, {}), "promote vk-0-2 shard=0 mode=takeover because=ProcessDead");
+  EXPECT_EQ(std::get<model::Promote>(verdict.steps.at(0).action).seen_epoch, world.node("vk-0-0").epoch);
+}
+
+TEST(FailoverCheck, ReplacesAPrimaryWhoseSlotsANewcomerDoesNotKnow) {
+  const auto world = beside_a_newcomer([](NodeRow& row) { row.slots = {}; });
+  EXPECT_EQ(said(plan::check_failover, world), "promote vk-0-2 shard=0 mode=takeover because=ProcessDead");
+}
+
 TEST(FailoverCheck, ForgetsASuccessionOnceTheSlotsAreServed) {
   const auto world = a_cluster().dead("vk-0-0").death_seen("vk-0-0", 1s).promoted("vk-0-1");
   auto history = world.history();
