@@ -24,6 +24,9 @@ function(sk_test name)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "$<IF:$<BOOL:${ARG_LABEL}>,${ARG_LABEL},unit>" TIMEOUT "$<IF:$<BOOL:${ARG_TIMEOUT}>,${ARG_TIMEOUT},120>"
     ENVIRONMENT "TSAN_OPTIONS=ignore_noninstrumented_modules=1:suppressions=${CMAKE_SOURCE_DIR}/cmake/tsan.supp;ASAN_OPTIONS=detect_leaks=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp")
+  if(ARG_TIMEOUT)
+    set_tests_properties(${name} PROPERTIES COST ${ARG_TIMEOUT})  # the long ones start first, so that none runs alone at the end
+  endif()
   if(NOT ARG_LABEL OR ARG_LABEL STREQUAL "unit")
     add_dependencies(unit_tests ${name})
   endif()
