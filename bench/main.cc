@@ -2,6 +2,7 @@
 #include "bench/support/measure.h"
 #include "bench/support/supervised.h"
 
+#include "common/log/log.h"
 #include "tests/support/temp_dir.h"
 
 #include <CLI/CLI.hpp>
@@ -65,6 +66,7 @@ int main(int argc, char** argv) {
   app.add_option("--out", out, "write the rows as JSON to this file");
   app.add_flag("--quick", quick, "fewer runs: a look, not a record");
   CLI11_PARSE(app, argc, argv);
+  shardkeeper::log::set_level(shardkeeper::log::Level::kError);  // of agents that run in this process
   if (quick) context.effort = shardkeeper::bench::Context::Effort::kQuick;
   try {
     const std::regex chosen(filter);

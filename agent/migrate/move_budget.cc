@@ -6,10 +6,11 @@ namespace shardkeeper::agent {
 
 Duration MoveBudget::moved(std::uint64_t bytes, std::size_t keys, Duration elapsed) {
   adapt(bytes, keys, elapsed);
-  if (bytes_per_second_ == 0) return Duration(0);
+  const Duration rest = elapsed / kRestShare;
+  if (bytes_per_second_ == 0) return rest;
   const auto due_us = static_cast<double>(bytes) * 1e6 / static_cast<double>(bytes_per_second_);
   const Duration due(static_cast<Duration::rep>(std::min(due_us, 3.6e9)));  // an hour at most: 0 < rate < 1 byte/s is nobody's wish
-  return std::max(Duration(0), due - elapsed);
+  return std::max(rest, due - elapsed);
 }
 
 // Halves at once, grows slowly and only by batches that were nearly full: a small one says little about a large one.
