@@ -84,3 +84,6 @@ show_case() {
     echo "--- ${file#"$CASE_FOLDER/"}"; tail -n 12 "$file"
   done
 }
+
+# shellcheck source=operator.sh
+. "$(dirname "${BASH_SOURCE[0]}")/operator.sh"
