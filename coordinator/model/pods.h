@@ -36,6 +36,7 @@ struct Pod {
   bool is_deleting = false;                // a deletion was asked for; the pod ends within its grace period
   std::map<std::string, bool> conditions;  // readiness gates and the like
   std::string trouble;                     // why it cannot run, in the platform's words; "" when nothing is wrong
+  bool is_outdated = false;                // made from another spec than today's: a pod that is made now would differ
 
   std::optional<ShardId> shard() const;  // from the label; none when missing or not a number
   bool server_ended() const;             // the platform saw the newest instance of the server's container end

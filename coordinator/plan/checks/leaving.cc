@@ -118,10 +118,9 @@ void remove_members(const World& world, const ShardView& shard, Verdict& verdict
       verdict.hold(Reason::kShardLeaves, model::about(member.name()), "it does not answer; it is removed once it does, or is known dead");
     } else if (is_listed(world, member.dead_id) || !world.views_known) {
       verdict.hold(Reason::kShardLeaves, model::about(member.name()), "its server has ended; waiting until every node has forgotten it");
-    } else if (is_viable(world, member)) {
-      verdict.step(model::EvictPod{member.name(), pod.uid, kGoneGrace}, Reason::kShardLeaves, "its server has ended and is forgotten");
     } else {
-      verdict.step(model::RemovePod{member.name(), pod.uid, kGoneGrace}, Reason::kShardLeaves, "its worker is gone, " + member.evidence);
+      verdict.step(model::RemovePod{member.name(), pod.uid, kGoneGrace}, Reason::kShardLeaves,
+                   is_viable(world, member) ? "its server has ended and is forgotten" : "its worker is gone, " + member.evidence);
     }
   }
 }

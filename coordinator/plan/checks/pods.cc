@@ -75,7 +75,7 @@ void remove_surplus(const World& world, const ShardView& shard, Verdict& verdict
       if (is_listed(world, member.dead_id) || !world.views_known)
         verdict.hold(Reason::kExtraReplica, model::about(member.name()), "its server has ended; waiting until every node has forgotten it");
       else
-        verdict.step(model::EvictPod{member.name(), member.info->pod.uid, kGoneGrace}, Reason::kExtraReplica,
+        verdict.step(model::RemovePod{member.name(), member.info->pod.uid, kGoneGrace}, Reason::kExtraReplica,
                      "its server has ended and is forgotten");
     } else if (member.is_up() && others_suffice(world, shard)) {
       verdict.order(member, command::Shutdown{}, Reason::kExtraReplica, "more replicas than asked for, and the others are in sync");
@@ -96,6 +96,25 @@ void clear_remains(const World& world, const ShardView& shard, Verdict& verdict)
   }
 }
 
+// No server ever ran in it, by the platform's word or by that of its agent: it has nothing to lose.
+bool has_never_served(const Member& member) {
+  const auto& pod = member.info->pod;
+  if (pod.worker.empty()) return true;
+  if (member.state != nullptr) return member.presence == Presence::kDead && !member.dead_id;
+  const auto server = std::ranges::find(pod.containers, "valkey", &model::ContainerStatus::name);
+  return server != pod.containers.end() && server->id.empty();
+}
+
+// What a pod was made from stays with it: where that keeps it from starting, only another pod can heal it.
+void replace_corrected(const World& world, Verdict& verdict) {
+  for (const auto& member : world.members) {
+    const auto& pod = member.info->pod;
+    if (pod.trouble.empty() || !pod.is_outdated || pod.is_deleting || !has_never_served(member)) continue;
+    verdict.step(model::RemovePod{member.name(), pod.uid, kGoneGrace}, Reason::kReplaced,
+                 "it has never served, and the spec has changed since it was made");
+  }
+}
+
 }  // namespace
 
 Verdict check_pods(const World& world, const Claims& claimed, model::History&) {
@@ -107,6 +126,7 @@ Verdict check_pods(const World& world, const Claims& claimed, model::History&) {
   }
   for (const auto& member : world.members)
     if (!member.info->pod.trouble.empty()) verdict.hold(Reason::kPodTrouble, model::about(member.name()), member.info->pod.trouble);
+  replace_corrected(world, verdict);
   const bool just_started = !world.everybody_heard() && world.now() - world.snapshot().started < Duration(world.spec().node_timeout);
   for (const auto& [id, shard] : world.shards) {
     // It leaves. Until it owns nothing and holds no keys that were on their way to it, it keeps its replicas like any other.

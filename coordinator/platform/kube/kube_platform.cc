@@ -45,7 +45,7 @@ KubePlatform::KubePlatform(Api& api, Scheduler& scheduler, Features features, Ku
 KubePlatform::~KubePlatform() { *alive_ = false; }
 
 void KubePlatform::open_cluster(const KubeCluster& cluster) {
-  opened_[cluster.object.name] = cluster.object.uid;
+  opened_[cluster.object.name] = {cluster.object.uid, made_from(cluster)};
   pods_.show_only(opened_);
   homes_.open(cluster);
 }
@@ -58,7 +58,7 @@ void KubePlatform::close_cluster(const ClusterName& cluster) {
 
 std::vector<ClusterName> KubePlatform::open_clusters() const {
   std::vector<ClusterName> clusters;
-  for (const auto& [name, uid] : opened_) clusters.push_back(name);
+  for (const auto& [name, known] : opened_) clusters.push_back(name);
   return clusters;
 }
 
@@ -69,12 +69,8 @@ std::map<std::string, Error> KubePlatform::troubles(const ClusterName& cluster) 
 }
 
 int KubePlatform::outdated_pods(const ClusterName& cluster) const {
-  const auto* known = homes_.find(cluster);
-  if (known == nullptr) return 0;
-  const auto today = made_from(*known);
-  return static_cast<int>(std::ranges::count_if(view().pods, [&](const model::Pod& pod) {
-    return pod.cluster == cluster && !pod.is_deleting && pods_.made_from(pod.name) != today;
-  }));
+  return static_cast<int>(std::ranges::count_if(
+      view().pods, [&](const model::Pod& pod) { return pod.cluster == cluster && !pod.is_deleting && pod.is_outdated; }));
 }
 
 void KubePlatform::pods_changed() {
@@ -91,7 +87,7 @@ void KubePlatform::watch_troubled(const Error& error) {
 void KubePlatform::tell_trouble() {
   trouble_timer_.reset();
   if (watch_trouble()) trouble_timer_ = scheduler_.after(kTroubleLook, [this] { tell_trouble(); });
-  for (const auto& [cluster, uid] : opened_) hooks_.access_changed(cluster);
+  for (const auto& [cluster, known] : opened_) hooks_.access_changed(cluster);
 }
 
 std::optional<Error> KubePlatform::watch_trouble() const { return pods_.trouble() ? pods_.trouble() : homes_.watch_trouble(); }

@@ -115,7 +115,9 @@ void PodWatch::rebuild() {
   view_.pods.clear();
   for (const auto& [name, seen] : pods_) {
     const auto known = clusters_.find(seen.owner.cluster);
-    if (known != clusters_.end() && known->second == seen.owner.uid) view_.pods.push_back(seen.pod);
+    if (known == clusters_.end() || known->second.uid != seen.owner.uid) continue;
+    view_.pods.push_back(seen.pod);
+    view_.pods.back().is_outdated = seen.made_from != known->second.made_from;
   }
   std::ranges::sort(view_.pods, {}, &model::Pod::name);
   view_.workers.clear();
@@ -130,11 +132,6 @@ std::optional<ObjectName> PodWatch::place_of(const PodName& pod) const {
   for (const auto& [name, seen] : pods_)
     if (seen.pod.name == pod) return name;
   return std::nullopt;
-}
-
-std::string PodWatch::made_from(const PodName& pod) const {
-  const auto place = place_of(pod);
-  return place ? pods_.at(*place).made_from : std::string();
 }
 
 std::optional<KubeVersion> PodWatch::oldest_kubelet() const {

@@ -19,7 +19,13 @@
 namespace shardkeeper::platform::kube {
 
 // Uids of the ValkeyClusters whose pods are shown. A pod of a former object of the same name is not: the garbage collector has it.
-using KnownClusters = std::map<ClusterName, std::string>;
+struct KnownCluster {
+  std::string uid;
+  std::string made_from;  // of a pod that is made now
+
+  bool operator==(const KnownCluster&) const = default;
+};
+using KnownClusters = std::map<ClusterName, KnownCluster>;
 
 // THREAD the loop's. REQUIRES api and scheduler outlive it.
 class PodWatch {
@@ -42,7 +48,6 @@ class PodWatch {
   void saw_created(const boost::json::object& pod);
 
   std::optional<ObjectName> place_of(const PodName& pod) const;
-  std::string made_from(const PodName& pod) const;    // its annotation; "" where there is none
   std::optional<KubeVersion> oldest_kubelet() const;  // of workers that pods may be placed on
   const std::optional<Error>& trouble() const;        // of a watch, now
 

@@ -157,6 +157,8 @@ Result<ClusterAccess> LocalPlatform::open_cluster(const model::ClusterObject& cl
   if (const auto kept = (*home)->set_replicas_per_shard(cluster.spec.replicas_per_shard); !kept) return kept.error();
   auto identity = (*home)->authority().issue_coordinator(wall_clock(scheduler_));
   if (!identity) return identity.error();
+  today_.insert_or_assign(cluster.name, MadeFrom{cluster.spec.image, server_record_of(cluster.spec)});
+  mark_changed();
   return ClusterAccess{(*home)->record().uid, std::move(*identity)};
 }
 
@@ -359,8 +361,12 @@ void LocalPlatform::rebuild_view() { view_ = {pods_now(), workers_.view()}; }
 
 std::vector<model::Pod> LocalPlatform::pods_now() const {
   std::vector<model::Pod> pods;
-  for (const auto& [name, pod] : pods_)
-    if (!pod->record().is_forgotten) pods.push_back(pod->view());
+  for (const auto& [name, pod] : pods_) {
+    if (pod->record().is_forgotten) continue;
+    pods.push_back(pod->view());
+    const auto today = today_.find(pod->record().cluster);
+    pods.back().is_outdated = today != today_.end() && today->second != MadeFrom{pod->record().image, pod->record().server};
+  }
   for (const auto& [name, pod] : broken_) pods.push_back(pod.view());
   std::sort(pods.begin(), pods.end(), [](const model::Pod& a, const model::Pod& b) { return a.name < b.name; });
   return pods;

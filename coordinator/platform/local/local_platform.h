@@ -77,6 +77,13 @@ class LocalPlatform final : public Platform {
   void stop_all(std::chrono::milliseconds limit, std::function<void()> done);
 
  private:
+  struct MadeFrom {
+    std::string image;
+    ServerRecord server;
+
+    bool operator==(const MadeFrom&) const = default;
+  };
+
   LocalPlatform(boost::asio::io_context& loop, Scheduler& scheduler, LocalOptions options, StateFolder state, SpawnGuard guard,
                 WorkerSet workers);
   LocalPod& add(PodRecord record);
@@ -100,6 +107,7 @@ class LocalPlatform final : public Platform {
   Scheduler& scheduler_;
   WorkerSet workers_;
   std::map<ClusterName, ClusterHome> clusters_;
+  std::map<ClusterName, MadeFrom> today_;  // of a pod that is made now
   PodSurroundings surroundings_;
   std::map<PodName, std::unique_ptr<LocalPod>> pods_;
   std::map<PodName, BrokenPod> broken_;

@@ -26,9 +26,13 @@ wait_healthy cache 3
 expect_equal "the servers" "$before" "$(servers cache)"
 expect_keys cache 200
 
-# An image that no worker has.
+# What only its pods can tell: an image that no worker has, a setting that the server does not know. Corrected, they heal without further help.
+says() { kubectl get valkeycluster "$1" -o json | jq -r '.status.conditions[]? | "\(.type) \(.status) \(.reason) \(.message)"' | grep "$2" || { kubectl get valkeycluster "$1" -o json | jq -c .status.conditions; return 1; }; }   # NAME REGEX
 cluster_object lost localhost/valkey:9.1.99 1 | kubectl apply -f -
-is_told() { kubectl get valkeycluster lost -o json | jq -r '.status.conditions[]? | "\(.type) \(.status) \(.reason) \(.message)"' | grep -q 'Image' || { kubectl get valkeycluster lost -o json | jq -c .status.conditions; return 1; }; }
-wait_until 60 "the status says that the image cannot be had" is_told
+cluster_object odd "$image" 1 'config: {no-such-setting: "1"}' | kubectl apply -f -
+wait_until 60 "the status says that the image cannot be had" says lost 'ErrImage\|ImagePull'
+wait_until 60 "the status says that the server does not start" says odd 'PodTrouble.*no-such-setting\|PodTrouble.*CrashLoopBackOff'
 cluster_object lost "$image" 1 | kubectl apply -f -
+cluster_object odd "$image" 1 | kubectl apply -f -
 wait_healthy lost 1
+wait_healthy odd 1

@@ -300,7 +300,9 @@ TEST_F(KubePlatformTest, PodsOfAnEarlierSpecAreCounted) {
   auto changed = cluster();
   changed.object.spec.config["hz"] = "20";
   platform_->open_cluster(changed);
+  scheduler_.run_for(1ms);
   EXPECT_EQ(platform_->outdated_pods(kCache), 1);
+  EXPECT_TRUE(platform_->view().pods.front().is_outdated);
 }
 
 TEST_F(KubePlatformTest, NativeSidecarsNeedEveryKubeletThatMayRunThePod) {

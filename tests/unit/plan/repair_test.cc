@@ -78,6 +78,19 @@ void worker_not_ready(model::Snapshot& snapshot, const std::string& name) {
     if (worker.name.value == name) worker.ready = false;
 }
 
+// Its platform has trouble with it, and today's spec would make another one.
+ClusterBuilder corrected(ClusterBuilder world, const std::string& name) {
+  return world.edit([name](auto& snapshot) {
+    for (auto& info : snapshot.pods)
+      if (info.pod.name.value == name) info.pod.trouble = "image cannot be pulled", info.pod.is_outdated = true;
+  });
+}
+
+void server_never_started(model::Snapshot& snapshot, const std::string& name) {
+  for (auto& info : snapshot.pods)
+    if (info.pod.name.value == name) info.pod.containers = {{"valkey", "", false, std::nullopt, 0}};
+}
+
 const CheckCase kPods[] = {
     {"a healthy cluster needs nothing", a_cluster(), ""},
     {"no pods at all: one of each shard is made", a_cluster().edit([](auto& s) { s.pods.clear(); }),
@@ -123,13 +136,22 @@ const CheckCase kPods[] = {
      "order vk-0-1 shutdown because=ExtraReplica"},
     {"the dead one of too many goes first, and is forgotten before its pod",
      with_replicas_asked(a_cluster().shards(1).replicas(2).dead("vk-0-1"), 1), "hold pod vk-0-1: ExtraReplica"},
-    {"its pod is evicted when every node has forgotten it",
-     with_replicas_asked(a_cluster().shards(1).replicas(2).dead("vk-0-1").forgotten("vk-0-1"), 1), "evict-pod vk-0-1 because=ExtraReplica"},
+    {"its pod is removed when every node has forgotten it",
+     with_replicas_asked(a_cluster().shards(1).replicas(2).dead("vk-0-1").forgotten("vk-0-1"), 1), "remove-pod vk-0-1 because=ExtraReplica"},
     {"the pod of a dead server on a lost worker is cleared when it is forgotten and replaced",
      a_cluster().shards(1).replicas(2).out_of_service("w2").forgotten("vk-0-1"),
      "create-pod shard=0 not=w1 not=w3 because=MissingPod; remove-pod vk-0-1 because=Replaced"},
     {"what the platform says is wrong with a pod is said",
      a_cluster().edit([](auto& s) { s.pods[0].pod.trouble = "image cannot be pulled"; }), "hold pod vk-0-0: PodTrouble"},
+    {"a pod that never served is replaced once the spec was corrected", corrected(a_cluster().first_start("vk-0-1"), "vk-0-1"),
+     "remove-pod vk-0-1 because=Replaced; hold pod vk-0-1: PodTrouble"},
+    {"an agent that was never heard: the platform says that no server ran",
+     corrected(a_cluster().unheard("vk-0-1").edit([](auto& s) { server_never_started(s, "vk-0-1"); }), "vk-0-1"),
+     "remove-pod vk-0-1 because=Replaced; hold pod vk-0-1: PodTrouble"},
+    {"an agent that was never heard, and a server that may run: nothing is replaced", corrected(a_cluster().unheard("vk-0-1"), "vk-0-1"),
+     "hold pod vk-0-1: PodTrouble"},
+    {"a pod that serves is not replaced for its spec", corrected(a_cluster(), "vk-0-1"), "hold pod vk-0-1: PodTrouble"},
+    {"a pod that has served is not replaced for its spec", corrected(a_cluster().dead("vk-0-1"), "vk-0-1"), "hold pod vk-0-1: PodTrouble"},
     {"a shard more is asked for: its pods are made, one at a time", with_shards_asked(a_cluster(), 4),
      "create-pod shard=3 because=MissingPod"},
     {"a shard less is asked for: while it owns slots it keeps its replicas", with_shards_asked(a_cluster().shards(4).pod_gone("vk-3-1"), 3),

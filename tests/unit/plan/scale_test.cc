@@ -188,7 +188,7 @@ TEST(Leaving, ItsNodesAreShutDownForgottenAndRemoved) {
   EXPECT_EQ(said_then.find("grant-start"), std::string::npos) << said_then;
   EXPECT_EQ(said_then.find("evict"), std::string::npos) << said_then;
   world.forgotten("vk-3-0").forgotten("vk-3-1");
-  EXPECT_EQ(decided(world, history), "evict-pod vk-3-0 because=ShardLeaves; evict-pod vk-3-1 because=ShardLeaves");
+  EXPECT_EQ(decided(world, history), "remove-pod vk-3-0 because=ShardLeaves; remove-pod vk-3-1 because=ShardLeaves");
 }
 
 TEST(Leaving, AShardThatIsWantedAgainStays) {
