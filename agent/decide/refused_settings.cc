@@ -15,6 +15,7 @@ constexpr std::string_view kPlace = "files and addresses of the server follow fr
 constexpr std::string_view kMemoryOnly = "nothing is persisted: a restarted server starts empty and is filled by its shard";
 constexpr std::string_view kReplication = "Shardkeeper decides who replicates whom, and how";
 constexpr std::string_view kCluster = "this part of the cluster's behaviour is what Shardkeeper relies on and sets itself";
+constexpr std::string_view kOneDatabase = "slots are counted and moved in database 0: keys of another one would be lost in a move";
 constexpr std::string_view kUsers = "users and passwords are rendered together into one ACL file by Shardkeeper";
 constexpr std::string_view kDoor = "it would open what Shardkeeper keeps shut on a server with clients";
 constexpr std::string_view kTls = "ports and links of the server are Shardkeeper's; TLS is asked for in spec.tls";
@@ -53,6 +54,7 @@ constexpr std::array kRules{
     Rule{"min-slaves-to-write", kOldName},
 
     Rule{"cluster-enabled", kCluster},
+    Rule{"cluster-databases", kOneDatabase},
     Rule{"cluster-config-file", kCluster},
     Rule{"cluster-config-save-behavior", kCluster},
     Rule{"cluster-port", kCluster},

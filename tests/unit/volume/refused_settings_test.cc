@@ -46,6 +46,7 @@ const Case kCases[] = {
     {"the socket itself", "unixsocket", "/tmp/s", "follow from its pod"},
     {"announced addresses, by pattern", "cluster-announce-hostname", "a.b", "relies on"},
     {"cluster-enabled", "cluster-enabled", "no", "relies on"},
+    {"cluster-databases", "cluster-databases", "4", "lost in a move"},
     {"cluster-port", "cluster-port", "16379", "relies on"},
     {"cluster-allow-replica-migration", "cluster-allow-replica-migration", "yes", "relies on"},
     {"cluster-require-full-coverage", "cluster-require-full-coverage", "yes", "relies on"},
