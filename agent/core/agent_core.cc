@@ -25,7 +25,7 @@ AgentCore::AgentCore(CoreConfig config, Scheduler& scheduler, valkey::ServerPort
       migrator_(config_, scheduler, server, std::move(open_server), calls,
                 {[this]() -> const NodeState& { return state_; }, [this] { refresh(); }}, std::move(open_relay)),
       functions_(scheduler, server, calls, [this] { refresh(); }),
-      commands_(config_, scheduler, server, volume, tickets_, migrator_, functions_, [this]() -> const NodeState& { return state_; }),
+      commands_(scheduler, server, volume, tickets_, migrator_, functions_, [this]() -> const NodeState& { return state_; }),
       chooser_(config_, scheduler, calls, tickets_),
       hand_over_(config_, scheduler, calls, tickets_,
                  {.newest = [this]() -> const NodeState& { return state_; },

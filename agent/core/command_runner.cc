@@ -186,7 +186,7 @@ void CommandRunner::on(const command::Shutdown&, const Done& done) {
     if (self.role == Role::kPrimary && !self.slots.empty())
       return done(refused("shutdown", "this primary owns " + std::to_string(self.slots.count()) + " slots; hand over or move them first"));
     // The answer to an obeyed SHUTDOWN is a closed connection, which looks like any other lost one; the lock tells the truth.
-    const auto answered = [this, done](Result<Outcome> outcome) {
+    const auto answered = [done](Result<Outcome> outcome) {
       if (!outcome && outcome.error().kind == ErrorKind::kUnknownOutcome) return done(Outcome{});
       done(std::move(outcome));
     };

@@ -20,11 +20,9 @@ class CommandRunner {
   // More at once are refused with kUnavailable: a server that does not answer must not collect work.
   static constexpr int kUnderWayMax = 16;
 
-  CommandRunner(const CoreConfig& config, Scheduler& scheduler, valkey::ServerPort& server, Volume& volume, TicketBook& tickets,
-                Migrator& migrator, Functions& functions, std::function<const NodeState&()> newest)
-      : config_(config),
-        scheduler_(scheduler),
-        server_(server),
+  CommandRunner(Scheduler& scheduler, valkey::ServerPort& server, Volume& volume, TicketBook& tickets, Migrator& migrator,
+                Functions& functions, std::function<const NodeState&()> newest)
+      : scheduler_(scheduler),
         volume_(volume),
         tickets_(tickets),
         migrator_(migrator),
@@ -56,9 +54,7 @@ class CommandRunner {
   void replicate_if_empty(const NodeId& primary, const Done& done);
   void set_settings(const std::map<std::string, std::string>& settings, const Done& done);
 
-  const CoreConfig& config_;
   Scheduler& scheduler_;
-  valkey::ServerPort& server_;
   Volume& volume_;
   TicketBook& tickets_;
   Migrator& migrator_;

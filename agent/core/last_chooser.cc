@@ -18,7 +18,7 @@ bool has_successor(const LastLife& dead, const std::vector<PeerReport>& reports)
 
 }  // namespace
 
-void LastChooser::process_ended(const LastLife& dead, const TopologyView* view, std::vector<rpc::Peer> peers) {
+void LastChooser::process_ended(const LastLife& dead, const TopologyView* view, const std::vector<rpc::Peer>& peers) {
   cancel();
   const bool is_slot_owner = dead.role == Role::kPrimary && !dead.slots.empty();
   if (!is_slot_owner || view == nullptr || !can_win_force(*view)) return;

@@ -22,7 +22,7 @@ class LastChooser {
       : config_(config), scheduler_(scheduler), calls_(calls), tickets_(tickets) {}
 
   // `view` is the dead node's last one; null where this agent never saw it: then nothing is done.
-  void process_ended(const LastLife& dead, const TopologyView* view, std::vector<rpc::Peer> peers);
+  void process_ended(const LastLife& dead, const TopologyView* view, const std::vector<rpc::Peer>& peers);
   void cancel();
   bool is_busy() const { return dead_.has_value(); }
 

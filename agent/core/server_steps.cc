@@ -28,7 +28,7 @@ void ServerSteps::ask(Arguments arguments, Done done, std::function<void(valkey:
                });
 }
 
-void ServerSteps::look(Done done, std::function<void(valkey::parse::ClusterNodes)> then) {
+void ServerSteps::look(const Done& done, std::function<void(valkey::parse::ClusterNodes)> then) {
   ask({"CLUSTER", "NODES"}, done, [done, then = std::move(then)](const valkey::Reply& reply) {
     auto nodes = valkey::parse::parse_cluster_nodes(reply.text);
     if (!nodes) return done(nodes.error());

@@ -25,7 +25,7 @@ class ServerSteps {
   void ask(Arguments arguments, Done done, std::function<void(valkey::Reply)> then);
 
   // CLUSTER NODES as it is now. REQUIRES nothing: a table without a myself line ends the command with kInvalid.
-  void look(Done done, std::function<void(valkey::parse::ClusterNodes)> then);
+  void look(const Done& done, std::function<void(valkey::parse::ClusterNodes)> then);
 
   // All in one pipeline. RETURNS through `done` {already_so = false} when every reply is fine, else the first error. An error
   // reply that starts with `harmless` counts as fine.

@@ -31,7 +31,7 @@ std::string as_one_line(std::string_view text) {
 }  // namespace
 
 Result<StartRequest> parse_request(std::string_view text) {
-  const Error wrong = invalid(layout::kRequest, "expected a start id of 32 hexadecimal digits and a version");
+  Error wrong = invalid(layout::kRequest, "expected a start id of 32 hexadecimal digits and a version");
   const auto line = first_line(text);
   if (!line || line->size() != text.size() - 1) return wrong;
   const auto space = line->find(' ');

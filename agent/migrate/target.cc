@@ -19,7 +19,7 @@ void Target::set_slots(const command::SetSlots& step, std::function<void(Result<
 void Target::set_slots_again(const command::SetSlots& step, int tries_left, std::function<void(Result<void>)> done) {
   calls_.execute(
       peer_, step,
-      [this, step, tries_left = tries_left - 1, done = std::move(done), alive = alive_.watch()](Result<command::Outcome> outcome) {
+      [this, step, tries_left = tries_left - 1, done = std::move(done), alive = alive_.watch()](const Result<command::Outcome>& outcome) {
         if (alive.expired()) return;
         if (outcome) return done({});
         if (tries_left == 0 || !is_worth_another_try(outcome.error())) return done(outcome.error());

@@ -35,10 +35,10 @@ class ClientCalls {
 
   // `method` is one of the stub's asynchronous ones. `done(const grpc::Status&, const Response&)`.
   // The stub, and with it the channel, is kept until the call is over.
-  template <typename Stub, typename Request, typename Response, typename Done>
+  template <typename Stub, typename Async, typename Request, typename Response, typename Done>
   void begin(std::shared_ptr<Stub> stub,
-             void (Stub::async::*method)(grpc::ClientContext*, const Request*, Response*, std::function<void(grpc::Status)>),
-             Request request, std::chrono::milliseconds deadline, Done done) {
+             void (Async::*method)(grpc::ClientContext*, const Request*, Response*, std::function<void(grpc::Status)>), Request request,
+             std::chrono::milliseconds deadline, Done done) {
     struct Call {
       grpc::ClientContext context;
       std::shared_ptr<Stub> stub;

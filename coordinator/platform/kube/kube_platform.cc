@@ -27,7 +27,7 @@ Result<void> outcome_of(const Result<boost::json::value>& reply, const PodName& 
 
 }  // namespace
 
-KubePlatform::KubePlatform(Api& api, Scheduler& scheduler, Features features, KubePlatformOptions options, Hooks hooks)
+KubePlatform::KubePlatform(Api& api, Scheduler& scheduler, const Features& features, KubePlatformOptions options, Hooks hooks)
     : api_(api),
       scheduler_(scheduler),
       features_(features),

@@ -33,7 +33,7 @@ class KubePlatform final : public Platform {
     std::function<void(const ClusterName&)> access_changed;  // authority_of() or troubles() of it
   };
 
-  KubePlatform(Api& api, Scheduler& scheduler, Features features, KubePlatformOptions options, Hooks hooks);
+  KubePlatform(Api& api, Scheduler& scheduler, const Features& features, KubePlatformOptions options, Hooks hooks);
   ~KubePlatform() override;
   KubePlatform(const KubePlatform&) = delete;
   KubePlatform& operator=(const KubePlatform&) = delete;

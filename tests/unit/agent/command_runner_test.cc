@@ -50,8 +50,7 @@ class CommandRunnerTest : public testing::Test {
   test::FakePeerCalls peers_{scheduler_};
   Migrator migrator_{config_, scheduler_, server_, {}, peers_, {[this]() -> const NodeState& { return state_; }, [] {}}};
   Functions functions_{scheduler_, server_, peers_, [] {}};
-  CommandRunner runner_{config_,  scheduler_, server_,    volume_,
-                        tickets_, migrator_,  functions_, [this]() -> const NodeState& { return state_; }};
+  CommandRunner runner_{scheduler_, server_, volume_, tickets_, migrator_, functions_, [this]() -> const NodeState& { return state_; }};
 };
 
 TEST_F(CommandRunnerTest, SetsTheConfigEpochOnce) {

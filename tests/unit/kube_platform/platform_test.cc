@@ -13,7 +13,6 @@ namespace shardkeeper::test {
 namespace {
 
 using namespace std::chrono_literals;
-using boost::json::object;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
