@@ -75,7 +75,7 @@ Result<FenceToken> LeaseFile::try_acquire() {
   const int descriptor = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor == -1) return unavailable(file_.string(), "the lease file cannot be opened: " + system_words());
   if (!lock_whole(descriptor)) {
-    const auto because = errno == EAGAIN || errno == EACCES
+    auto because = errno == EAGAIN || errno == EACCES
                              ? refused(file_.string(), "the lease is held by " + describe(read_holder(descriptor)) +
                                                            "; this one takes over when that process ends")
                              : unavailable(file_.string(), "the lease file cannot be locked: " + system_words());

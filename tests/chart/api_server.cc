@@ -8,7 +8,7 @@
 
 namespace shardkeeper::test {
 
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 ApiServer::ApiServer() {
   const auto output = folder_ / "output", program = std::filesystem::path(SK_SOURCE_DIR) / "tools/kube";

@@ -10,7 +10,7 @@
 namespace shardkeeper::test {
 namespace {
 
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 constexpr auto kDeadline = 120s;  // helm waits for a CRD to be served; the machine may be busy
 

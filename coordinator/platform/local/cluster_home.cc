@@ -93,7 +93,7 @@ Result<std::string> ClusterHome::take_address(const std::set<std::string>& taken
     changed.last_host = next_host(record_.network, changed.last_host, busy);
     if (changed.last_host == 0)
       return refused("network " + to_string(record_.network) + ".0/24", "no free address for one more pod: " + obstacle);
-    const auto ip = address_in(record_.network, changed.last_host);
+    auto ip = address_in(record_.network, changed.last_host);
     const auto free = check_free(ip, pod_ports());
     if (free) {
       if (const auto written = put(changed); !written) return written.error();

@@ -65,7 +65,7 @@ class Discovery : public std::enable_shared_from_this<Discovery> {
     features_.eviction_api = eviction_api(*reply);
     if (features_.eviction_api != "policy/v1" && features_.eviction_api != "policy/v1beta1")
       return done_(invalid("API server", "serves no eviction of pods that we know"));
-    discover_resource(api_, features_.budgets(), [self = shared_from_this()](Result<bool> has_v1) { self->has_budgets(has_v1); });
+    discover_resource(api_, features_.budgets(), [self = shared_from_this()](const Result<bool>& has_v1) { self->has_budgets(has_v1); });
   }
 
   void has_budgets(const Result<bool>& has_v1) {
