@@ -76,9 +76,9 @@ Result<FenceToken> LeaseFile::try_acquire() {
   if (descriptor == -1) return unavailable(file_.string(), "the lease file cannot be opened: " + system_words());
   if (!lock_whole(descriptor)) {
     auto because = errno == EAGAIN || errno == EACCES
-                             ? refused(file_.string(), "the lease is held by " + describe(read_holder(descriptor)) +
-                                                           "; this one takes over when that process ends")
-                             : unavailable(file_.string(), "the lease file cannot be locked: " + system_words());
+                       ? refused(file_.string(), "the lease is held by " + describe(read_holder(descriptor)) +
+                                                     "; this one takes over when that process ends")
+                       : unavailable(file_.string(), "the lease file cannot be locked: " + system_words());
     ::close(descriptor);
     return because;
   }

@@ -37,7 +37,9 @@ std::map<std::string, std::string> in_values(const std::string& chart) {
 }
 
 // `[443, 6443]` and `[443,6443]` are the same.
-std::string without_spaces(std::string text) { return text == "see values.yaml" ? text : std::regex_replace(text, std::regex(" "), ""); }
+std::string without_spaces(const std::string& text) {
+  return text == "see values.yaml" ? text : std::regex_replace(text, std::regex(" "), "");
+}
 
 std::map<std::string, std::string> in_readme(const std::string& chart) {
   const std::string page = read_file(kCharts / chart / "README.md");

@@ -151,7 +151,7 @@ class FakeHttpServer::Impl : public std::enable_shared_from_this<Impl> {
   bool is_stopped_ = false;
 };
 
-FakeHttpServer::FakeHttpServer(asio::io_context& loop, Script script, std::optional<tls::Identity> identity)
+FakeHttpServer::FakeHttpServer(asio::io_context& loop, Script script, const std::optional<tls::Identity>& identity)
     : impl_(std::make_shared<Impl>(loop, std::move(script), identity)) {
   impl_->accept();
 }

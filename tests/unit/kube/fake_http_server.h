@@ -32,7 +32,7 @@ class FakeHttpServer {
   // Called with each complete request.
   using Script = std::function<void(Peer& peer, const Seen& request)>;
 
-  FakeHttpServer(boost::asio::io_context& loop, Script script, std::optional<tls::Identity> identity = std::nullopt);
+  FakeHttpServer(boost::asio::io_context& loop, Script script, const std::optional<tls::Identity>& identity = std::nullopt);
   ~FakeHttpServer();
   FakeHttpServer(const FakeHttpServer&) = delete;
   FakeHttpServer& operator=(const FakeHttpServer&) = delete;

@@ -7,7 +7,6 @@
 namespace shardkeeper::platform::kube {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 using Peer = test::FakeHttpServer::Peer;
 using Seen = test::FakeHttpServer::Seen;

@@ -11,7 +11,6 @@ namespace {
 using namespace platform::kube;
 using model::PodPhase;
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 

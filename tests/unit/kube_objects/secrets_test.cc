@@ -20,7 +20,8 @@ const model::ClusterObject kCluster{.name = ClusterName("cache"), .space = "shop
 ClusterKeys fresh_keys() { return {*tls::Authority::make(kCluster.name, kNow), "a-password"}; }
 
 TEST(Base64, GoesThereAndBack) {
-  for (const std::string text : {"", "a", "ab", "abc", std::string("\0\xff\n", 3).c_str(), "-----BEGIN CERTIFICATE-----\n"})
+  using namespace std::string_literals;
+  for (const auto& text : {""s, "a"s, "ab"s, "abc"s, "\0\xff\n"s, "-----BEGIN CERTIFICATE-----\n"s})
     EXPECT_EQ(from_base64(to_base64(text)), text);
   EXPECT_EQ(to_base64("Valkey"), "VmFsa2V5");
   EXPECT_EQ(from_base64("no*base64"), std::nullopt);

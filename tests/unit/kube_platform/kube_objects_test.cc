@@ -7,7 +7,6 @@
 namespace shardkeeper::coordinator {
 namespace {
 
-namespace kube = platform::kube;
 using testing::HasSubstr;
 
 class KubeObjectsTest : public testing::Test {

@@ -20,7 +20,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
-using testing::SizeIs;
 namespace json = platform::kube::json;
 
 admin::v1::ClusterStatus ready_cluster(int shards = 3) {

@@ -13,7 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using boost::json::object;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;

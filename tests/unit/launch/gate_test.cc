@@ -15,7 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-using testing::MatchesRegex;
 using testing::Not;
 namespace fs = std::filesystem;
 namespace layout = agent::layout;

@@ -14,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-namespace layout = agent::layout;
 
 class Lock : public testing::TestWithParam<ValkeyLine> {
  protected:

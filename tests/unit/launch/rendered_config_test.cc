@@ -12,8 +12,6 @@ using namespace std::chrono_literals;
 using testing::AnyOf;
 using testing::HasSubstr;
 using testing::Not;
-using testing::StartsWith;
-namespace layout = agent::layout;
 using Command = std::vector<std::string>;
 
 void add_users_settings(agent::ServerSettings& settings) {

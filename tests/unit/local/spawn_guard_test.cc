@@ -12,7 +12,6 @@ namespace shardkeeper::platform::local {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 class SpawnGuardTest : public testing::Test {
  protected:
