@@ -9,7 +9,6 @@
 namespace shardkeeper::agent {
 namespace {
 
-using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
