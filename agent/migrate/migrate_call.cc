@@ -16,7 +16,7 @@ constexpr std::size_t kShownReasonBytesMax = 300;
 // Of the source or of the target: nothing but a person changes these.
 constexpr std::array<std::string_view, 9> kHopeless{"NOAUTH", "WRONGPASS", "NOPERM", "OOM",    "ERR unknown command",
                                                     "MOVED",  "READONLY",  "DENIED", "MISCONF"};
-constexpr std::array<std::string_view, 6> kPassing{"IOERR", "LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN"};
+constexpr std::array<std::string_view, 7> kPassing{"IOERR", "LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS"};
 
 bool begins_with_any(std::string_view text, const auto& words) {
   return std::ranges::any_of(words, [&](std::string_view word) {

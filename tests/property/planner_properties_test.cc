@@ -99,6 +99,20 @@ void check_slots(const model::Snapshot& snapshot, const std::vector<model::Step>
   }
 }
 
+// Who gives slots deletes its keys: who takes them has all its replicas, in sync. (A job that finishes a half-open slot has no choice.)
+void check_takers(const model::Snapshot& snapshot, const std::vector<model::Step>& steps) {
+  for (const auto& step : steps) {
+    const auto* order = std::get_if<model::Order>(&step.action);
+    const auto* start = order != nullptr ? std::get_if<command::StartMigration>(&order->command) : nullptr;
+    if (start == nullptr || step.why != Reason::kRebalance) continue;
+    const auto in_sync = std::ranges::count_if(snapshot.pods, [&](const model::PodInfo& info) {
+      return is_up(info, snapshot.now) && info.state->role == Role::kReplica && info.state->primary_id == start->job.target_node &&
+             info.state->replication.has_synced && info.state->replication.link_up;
+    });
+    RC_ASSERT(in_sync >= snapshot.cluster.spec.replicas_per_shard);
+  }
+}
+
 void check_grants_and_removals(const model::Snapshot& snapshot, const model::History& history, const std::vector<model::Step>& steps) {
   const plan::World world(snapshot, history);
   for (const auto& step : steps) {
@@ -149,6 +163,7 @@ TEST(PlannerProperties, NothingUnsafeIsEverPlanned) {
       }
     RC_ASSERT(takeovers <= 1);
     check_slots(snapshot, outcome.decision.steps);
+    check_takers(snapshot, outcome.decision.steps);
     check_grants_and_removals(snapshot, world.history(), outcome.decision.steps);
     RC_ASSERT(!outcome.decision.look_again_at || *outcome.decision.look_again_at > snapshot.now);
   }));

@@ -114,7 +114,9 @@ class HalfOpenSlots {
 
   void close_all() {
     Open still;
-    for (const auto& [ends, slots] : find_gaps(world_, slots_of(active_))) {
+    const auto gaps = find_gaps(world_, slots_of(active_));
+    jobs_ = static_cast<int>(active_.size() + gaps.size());
+    for (const auto& [ends, slots] : gaps) {
       const auto& owner = world_.members[ends.first];
       const auto heir = heir_of(world_, ends.second);
       const Member* target = heir && *heir != ends.first ? &world_.members[*heir] : nullptr;
@@ -177,8 +179,6 @@ class HalfOpenSlots {
       return;
     }
     if (!target->is_primary()) return hold(owner, slots, "pod " + target->name().value + ", the other end, does not answer as a primary");
-    if (!busy_.insert(owner.name()).second) return;
-    if (!busy_.insert(target->name()).second) return;
     finish(owner, *target, slots);
   }
 
@@ -188,10 +188,12 @@ class HalfOpenSlots {
       if (trouble.slots.overlaps(slots)) verdict_.look_again(trouble.not_before);
     if (now.empty()) return;  // check_moves says what failed
     if (world_.spec().paused) return hold(owner, now, "spec.paused");
+    if (busy_.contains(owner.name()) || busy_.contains(target.name())) return;
+    busy_.insert({owner.name(), target.name()});
     claim(owner, &target);
     verdict_.order(owner,
                    start_of(new_job_id(world_, JobKind::kFinishes, history_), now, target, MigrationEngine::kKeys,
-                            rate_of_job(world_.spec().migration, 1)),
+                            rate_of_job(world_.spec().migration, jobs_)),
                    Reason::kHalfOpen, "no job works on them, and both ends may hold keys");
   }
 
@@ -201,6 +203,7 @@ class HalfOpenSlots {
   Verdict& verdict_;
   std::vector<ActiveJob> active_;
   std::set<PodName> busy_;
+  int jobs_ = 0;  // that run or may begin now: they share the rate
 };
 
 }  // namespace

@@ -97,10 +97,10 @@ class SlotMoves {
     std::vector<Move> moves = keep_last_slots(all, world_.spec().shards);
     std::set<ShardId> unfit = without_room(all);
     const Running now = running();
-    for (const auto shard : ends_in(all)) {
+    for (const auto& [shard, role] : ends_in(all)) {
       if (claimed_.contains(shard) || now.givers.contains(shard) || now.takers.contains(shard)) {
         unfit.insert(shard);
-      } else if (const auto why = unfit_for_moves(world_, seats_, shard); !why.empty()) {
+      } else if (const auto why = unfit_for_moves(world_, seats_, shard, role); !why.empty()) {
         verdict_.hold(Reason::kSlotsWait, model::about(shard), "its slots wait: " + why);
         unfit.insert(shard);
       } else if (lacks_functions(shard)) {
@@ -128,10 +128,11 @@ class SlotMoves {
     return true;
   }
 
-  static std::set<ShardId> ends_in(const std::vector<Move>& moves) {
-    std::set<ShardId> ends;
+  // No shard both gives and takes.
+  static std::map<ShardId, MoveRole> ends_in(const std::vector<Move>& moves) {
+    std::map<ShardId, MoveRole> ends;
     for (const auto& move : moves)
-      if (move.from) ends.insert({*move.from, move.to});
+      if (move.from) ends[*move.from] = MoveRole::kGives, ends[move.to] = MoveRole::kTakes;
     return ends;
   }
 

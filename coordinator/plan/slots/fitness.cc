@@ -16,7 +16,7 @@ bool is_known(const World& world, const Member& member) {
   return row != nullptr && row->role == Role::kPrimary && !row->is_failed && !row->has_no_address;
 }
 
-std::string unfit_replicas(const World& world, const ShardView& shard, const Member& primary) {
+std::string unfit_replicas(const World& world, const ShardView& shard, const Member& primary, MoveRole role) {
   int in_sync = 0;
   for (const auto index : shard.members) {
     const auto& member = world.members[index];
@@ -25,8 +25,7 @@ std::string unfit_replicas(const World& world, const ShardView& shard, const Mem
       return "pod " + member.name().value + " is not a replica in sync yet";
     ++in_sync;
   }
-  const bool is_new = !primary.owns_slots();
-  if (is_new && in_sync < world.spec().replicas_per_shard)
+  if (role == MoveRole::kTakes && in_sync < world.spec().replicas_per_shard)
     return std::to_string(in_sync) + " of " + std::to_string(world.spec().replicas_per_shard) + " replicas are in sync";
   return {};
 }
@@ -48,7 +47,7 @@ const Member* functions_giver(const World& world, const Member& newcomer) {
   return nullptr;
 }
 
-std::string unfit_for_moves(const World& world, const Seats& seats, ShardId shard) {
+std::string unfit_for_moves(const World& world, const Seats& seats, ShardId shard, MoveRole role) {
   const Member* primary = end_of(world, seats, shard);
   if (primary == nullptr) return "it has no primary that is up";
   const std::string name = "pod " + primary->name().value;
@@ -57,7 +56,7 @@ std::string unfit_for_moves(const World& world, const Seats& seats, ShardId shar
   if (!is_known(world, *primary)) return name + ", its primary, is not known to everybody yet";
   // A newcomer takes a node timeout until it serves: slots given to it before would not be served.
   if (!primary->state->cluster_state_ok) return name + ", its primary, does not serve yet (cluster_state is fail)";
-  return unfit_replicas(world, world.shards.at(shard), *primary);
+  return unfit_replicas(world, world.shards.at(shard), *primary, role);
 }
 
 }  // namespace shardkeeper::plan

@@ -67,6 +67,7 @@ TEST(MigrateCall, AnswersMeanWhatToDo) {
   EXPECT_EQ(read_migrate_answer({Reply::Kind::kStatus, "OK", 0, {}}), MigrateAnswer::kMoved);
   EXPECT_EQ(read_migrate_answer({Reply::Kind::kStatus, "NOKEY", 0, {}}), MigrateAnswer::kMoved);
   EXPECT_EQ(answer("IOERR error or timeout reading to target instance"), MigrateAnswer::kTryAgain);
+  EXPECT_EQ(answer("NOREPLICAS Not enough good replicas to write."), MigrateAnswer::kTryAgain);
   EXPECT_EQ(answer("ERR Target instance replied with error: LOADING Valkey is loading"), MigrateAnswer::kTryAgain);
   EXPECT_EQ(answer("ERR Target instance replied with error: OOM command not allowed"), MigrateAnswer::kGiveUp);
   EXPECT_EQ(answer("ERR Target instance replied with error: NOAUTH Authentication required."), MigrateAnswer::kGiveUp);

@@ -55,6 +55,9 @@ const CheckCase kMoves[] = {
     {"a new shard waits for its replicas", a_new_shard().change("vk-3-1", [](auto& n) { n.has_synced = false; }),
      "hold cluster: SlotsMoving; hold shard 3: SlotsWait"},
     {"a new shard waits for missing replicas", a_new_shard().pod_gone("vk-3-1"), "hold cluster: SlotsMoving; hold shard 3: SlotsWait"},
+    {"a shard that owns slots takes no more while its replica is missing", a_cluster().shards(4).asked(3).pod_gone("vk-0-1"),
+     "order vk-3-0 start-migration job=m-0-1 to=vk-2-0 engine=keys slots=15018-16383 because=Rebalance; hold cluster: SlotsMoving; "
+     "hold shard 0: SlotsWait"},
     {"a giver whose replica is not online waits, others give", a_new_shard().change("vk-2-1", [](auto& n) { n.link_up = false; }),
      "order vk-0-0 start-migration job=m-0-1 to=vk-3-0 engine=keys slots=4096-5460 because=Rebalance; hold cluster: SlotsMoving; "
      "hold shard 2: SlotsWait"},

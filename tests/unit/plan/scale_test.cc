@@ -101,6 +101,15 @@ const CheckCase kHalfOpen[] = {
 };
 INSTANTIATE_TEST_SUITE_P(HalfOpen, HalfOpenCheck, testing::ValuesIn(kHalfOpen), name_of);
 
+TEST(HalfOpenSlots, APairThatWaitsAfterAFailureDoesNotKeepItsOwnerFromAnotherPair) {
+  auto world = a_cluster().open_slot("vk-0-0", 7, Direction::kMigrating, "vk-1-0").open_slot("vk-0-0", 8, Direction::kMigrating, "vk-2-0");
+  model::History history = world.history();
+  history.troubles = {{SlotSet::of(7, 7), 4, world.snapshot().now + 5min, "a bad key"}};
+  (void)run(plan::check_half_open, world, history);
+  EXPECT_EQ(brief(run(plan::check_half_open, world.pass_time(2s), history).steps, {}),
+            "order vk-0-0 start-migration job=m-0-1-finish to=vk-2-0 engine=keys slots=8 because=HalfOpen");
+}
+
 // --- shards that leave
 
 // Shard 3 is empty and not asked for.
