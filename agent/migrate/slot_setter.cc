@@ -1,6 +1,7 @@
 #include "agent/migrate/slot_setter.h"
 
 #include "common/valkey/error_map.h"
+#include "common/valkey/parse/info.h"
 
 #include <algorithm>
 #include <utility>
@@ -85,6 +86,22 @@ Result<SlotSet> slots_to_set(const SetSlots& wanted, const ClusterNodes& nodes) 
   return checked_for(wanted.slots.without(so_already));
 }
 
+Result<void> check_replicas_are_listed(const std::vector<OnlineReplica>& online, const ClusterNodes& nodes) {
+  const auto& rows = nodes.view.rows;
+  const NodeId& self = nodes.myself()->id;
+  if (std::ranges::any_of(rows, [&](const NodeRow& row) { return row.primary_id == self; })) return {};
+  for (const auto& row : rows) {
+    // INFO names no bus port.
+    const auto is_this = [&](const OnlineReplica& replica) {
+      return replica.endpoint.ip == row.endpoint.ip && replica.endpoint.port == row.endpoint.port;
+    };
+    if (std::ranges::none_of(online, is_this)) continue;
+    return unavailable("set-slots",
+                       "this node has not heard yet that " + row.id.short_form() + " is its replica; it would not get the flags");
+  }
+  return {};  // who else replicates is no member, a backup perhaps
+}
+
 struct SlotSetter::Operation {
   SetSlots wanted;
   Done done;
@@ -130,9 +147,29 @@ void SlotSetter::decide(const std::shared_ptr<Operation>& operation, const Clust
   if (todo->empty()) return finish(operation, command::Outcome{.already_so = true, .ticket = std::nullopt});
   operation->todo = *todo;
   const NodeRow& self = *nodes.myself();
-  const bool has_replicas = std::ranges::any_of(nodes.view.rows, [&](const NodeRow& row) { return row.primary_id == self.id; });
-  operation->ports = has_replicas ? std::min(ServerPool::kPortsMax, static_cast<std::size_t>(todo->count())) : 1;
   if (operation->wanted.mode == Mode::kStable) operation->foreign = todo->without(self.slots);
+  const bool has_replicas = std::ranges::any_of(nodes.view.rows, [&](const NodeRow& row) { return row.primary_id == self.id; });
+  if (!has_replicas) return ask_for_replicas(operation, nodes);
+  operation->ports = std::min(ServerPool::kPortsMax, static_cast<std::size_t>(todo->count()));
+  begin(operation);
+}
+
+void SlotSetter::ask_for_replicas(const std::shared_ptr<Operation>& operation, const ClusterNodes& nodes) {
+  servers_.port(0).call({"INFO", "replication"}, [this, operation, nodes, alive = alive_.watch()](Result<Reply> reply) {
+    if (alive.expired()) return;
+    reply = valkey::refuse_error_reply("INFO", std::move(reply));
+    if (!reply) return finish(operation, reply.error());
+    const auto info = valkey::parse::Info::parse(reply->text);
+    if (!info) return finish(operation, info.error());
+    const auto read = valkey::parse::parse_replication(*info);
+    if (!read) return finish(operation, read.error());
+    const auto listed = check_replicas_are_listed(read->replication.online_replicas, nodes);
+    if (!listed) return finish(operation, listed.error());
+    begin(operation);
+  });
+}
+
+void SlotSetter::begin(const std::shared_ptr<Operation>& operation) {
   servers_.want(operation->ports, [this, operation, alive = alive_.watch()](const Result<void>& stands) {
     if (alive.expired()) return;
     if (!stands) return finish(operation, stands.error());

@@ -20,6 +20,11 @@ inline constexpr int kSetSlotsMax = 512;
 // kConflict: somebody else owns them by now.
 Result<SlotSet> slots_to_set(const command::SetSlots& wanted, const valkey::parse::ClusterNodes& nodes);
 
+// A server passes SETSLOT on to its replicas only while its own table lists one, which the bus tells a moment after replication began. An
+// importing flag set in between dies with the primary, and the keys that came with it are in nobody's reach. Pure.
+// ERRORS kUnavailable: a node replicates from this one, and the table lists none.
+Result<void> check_replicas_are_listed(const std::vector<OnlineReplica>& online, const valkey::parse::ClusterNodes& nodes);
+
 // THREAD the loop's. REQUIRES scheduler and pool outlive it.
 class SlotSetter {
  public:
@@ -35,6 +40,8 @@ class SlotSetter {
   struct Operation;
   void look(const std::shared_ptr<Operation>& operation);
   void decide(const std::shared_ptr<Operation>& operation, const valkey::parse::ClusterNodes& nodes);
+  void ask_for_replicas(const std::shared_ptr<Operation>& operation, const valkey::parse::ClusterNodes& nodes);
+  void begin(const std::shared_ptr<Operation>& operation);
   void check_empty(const std::shared_ptr<Operation>& operation);
   void send_all(const std::shared_ptr<Operation>& operation);
   void send(const std::shared_ptr<Operation>& operation, int slot, int tries_left);

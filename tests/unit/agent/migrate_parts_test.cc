@@ -105,12 +105,12 @@ TEST(MoveBudget, WaitsOutALimit) {
 
 struct Table {
   explicit Table(const std::string& own_slots, const std::string& open = "", const std::string& flags = "myself,master",
-                 const std::string& slots_of_d = "") {
+                 const std::string& slots_of_d = "", char primary_of_c = 'b') {
     const std::string slots = own_slots + (open.empty() ? "" : " " + open);
     const auto parsed = valkey::parse::parse_cluster_nodes(
         test::FakeServerPort::row('a', "127.0.0.1:6379@16379", flags, flags == "myself,slave" ? id_text('b') : "-", 1, slots) +
         test::FakeServerPort::row('b', "127.0.0.2:6379@16379", "master", "-", 2, "200-299") +
-        test::FakeServerPort::row('c', "127.0.0.3:6379@16379", "slave", id_text('b'), 2) +
+        test::FakeServerPort::row('c', "127.0.0.3:6379@16379", "slave", id_text(primary_of_c), 2) +
         test::FakeServerPort::row('d', "127.0.0.4:6379@16379", "master,fail", "-", 3, slots_of_d));
     nodes = parsed.value();
   }
@@ -140,6 +140,19 @@ TEST(SlotsToSet, RefusesWhatWouldLoseTrackOfKeys) {
   EXPECT_EQ(to_set(Mode::kNode, SlotSet::of(0, 9'999), 'b', table), "set-slots: 10000 slots are named, at most 512 at once");
   EXPECT_EQ(to_set(Mode::kStable, SlotSet::of(1, 1), 'b', Table("", "", "myself,slave")),
             "set-slots: this node is a replica; slots are set at its primary");
+}
+
+TEST(SlotsToSet, WaitsForTheTableToListAReplicaThatIsOnline) {
+  const auto check = [](const std::string& ip, const Table& table) {
+    const auto listed = check_replicas_are_listed({{{ip, 6379, 0}, 0}}, table.nodes);
+    return listed ? "" : to_string(listed.error());
+  };
+  const std::string c_is_unheard_of = "set-slots: this node has not heard yet that cccccccc is its replica; it would not get the flags";
+  EXPECT_EQ(check("127.0.0.3", Table("0-99")), c_is_unheard_of) << "b's in the table still";
+  EXPECT_EQ(check("127.0.0.9", Table("0-99")), "") << "no member, a backup perhaps";
+  const Table lists_c("0-99", "", "myself,master", "", 'a');
+  EXPECT_EQ(check("127.0.0.3", lists_c), "");
+  EXPECT_EQ(check("127.0.0.4", lists_c), "") << "with one in the table the server passes flags on to all that are online";
 }
 
 // Node b has epoch 2 and slots 200-299, d epoch 3 and, where a test says so, slots; this node is a with epoch 1.
