@@ -48,6 +48,7 @@ class CommandRunner {
   void on(const command::Unfence& unfence, const Done& done);
   void on(const command::StartMigration& start, const Done& done);
   void on(const command::CancelMigration& cancel, const Done& done) { migrator_.cancel(cancel.job, done); }
+  void on(const command::ThrottleMigration& throttle, const Done& done) { migrator_.throttle(throttle, done); }
   void on(const command::SetSlots& set, const Done& done) { migrator_.set_slots(set, done); }
   void on(const command::CopyFunctions& copy, const Done& done) { functions_.copy(copy, done); }
   void on(const command::RestoreFunctions& restore, const Done& done) { functions_.restore(restore, done); }

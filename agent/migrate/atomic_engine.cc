@@ -148,8 +148,9 @@ void AtomicEngine::look_at_earlier(const std::vector<SlotMigration>& list) {
 
 std::uint64_t AtomicEngine::keys_of_next_part(const ExportSample& now) const {
   const std::uint64_t key_bytes = now.keys == 0 ? 0 : now.dataset_bytes / now.keys;
-  if (job_.bytes_per_second == 0 || key_bytes == 0) return kPartKeysMax;
-  return std::clamp<std::uint64_t>(job_.bytes_per_second * kLimitedPartSeconds / key_bytes, 1, kPartKeysMax);
+  const std::uint64_t limit = parts_.progress.bytes_per_second;
+  if (limit == 0 || key_bytes == 0) return kPartKeysMax;
+  return std::clamp<std::uint64_t>(limit * kLimitedPartSeconds / key_bytes, 1, kPartKeysMax);
 }
 
 void AtomicEngine::send_request(const ExportSample& now) {
@@ -276,7 +277,9 @@ void AtomicEngine::on_over(const SlotMigration& migration) {
       verify(kVerifyTriesMax);
     });
   if (!why_cancelled_.empty()) return end(Stage::kFailed, why_cancelled_);
-  if (migration.state == "cancelled") return end(Stage::kCancelled, is_cancelled_ ? "" : "somebody else cancelled it at the server");
+  if (migration.state == "cancelled" && is_cancelled_) return end(Stage::kCancelled, "");
+  // Tried again later, like any failure: at once would be against the will of whoever did it.
+  if (migration.state == "cancelled") return end(Stage::kFailed, "somebody cancelled it at the server (CLUSTER CANCELSLOTMIGRATIONS)");
   end(Stage::kFailed, migration.message.empty() ? "the server gives no reason" : migration.message);
 }
 
@@ -309,10 +312,16 @@ void AtomicEngine::check_owned(const SlotSet& target_slots, int tries_left) {
   pause_for_limit();
 }
 
+void AtomicEngine::throttle() {
+  if (is_pausing_) pause_for_limit();
+}
+
 void AtomicEngine::pause_for_limit() {
   const std::uint64_t bytes = meter_.bytes_done() - bytes_before_part_;
-  if (job_.bytes_per_second == 0 || todo_.empty() || is_cancelled_) return request();
-  const auto due_us = std::min(static_cast<double>(bytes) * 1e6 / static_cast<double>(job_.bytes_per_second), 3.6e9);  // an hour at most
+  const std::uint64_t limit = parts_.progress.bytes_per_second;
+  is_pausing_ = false;
+  if (limit == 0 || todo_.empty() || is_cancelled_) return request();
+  const auto due_us = std::min(static_cast<double>(bytes) * 1e6 / static_cast<double>(limit), 3.6e9);  // an hour at most
   const Duration due(static_cast<Duration::rep>(due_us));
   is_pausing_ = true;
   later_ = parts_.scheduler.after(std::max(Duration(0), due - (parts_.scheduler.now() - part_began_)), [this] {

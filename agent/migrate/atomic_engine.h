@@ -32,6 +32,7 @@ class AtomicEngine final : public Engine {
 
   void start() override;
   void cancel() override;
+  void throttle() override;
 
  private:
   void look();

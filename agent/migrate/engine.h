@@ -40,8 +40,10 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual void start() = 0;
-  // Ends soon with kCancelled, or with kDone when that is quicker.
+  // Ends soon with kCancelled, or with kDone when that is quicker. May be called again.
   virtual void cancel() = 0;
+  // progress.bytes_per_second has changed: it holds from the next batch or part on, and a pause that the old one asked for ends.
+  virtual void throttle() = 0;
 };
 
 }  // namespace shardkeeper::agent

@@ -20,8 +20,9 @@ constexpr std::uint64_t kUnknownSizeBytes = 1024;
 // While the target is silent the source waits in MIGRATE and answers nobody: it must give up before the others take it for dead.
 milliseconds KeyMover::timeout() const { return std::clamp(parts_.node_timeout / 2, milliseconds(500), milliseconds(5'000)); }
 
-void KeyMover::move(const SlotSet& slots, std::function<void(Result<void>)> done) {
+void KeyMover::move(const SlotSet& slots, std::function<void(Result<Stuck>)> done) {
   slots_ = slots;
+  stuck_ = {};
   done_ = std::move(done);
   total_ = 0;
   rounds_in_vain_ = 0;
@@ -32,6 +33,7 @@ void KeyMover::move(const SlotSet& slots, std::function<void(Result<void>)> done
 
 void KeyMover::count() {
   if (is_stopped_) return finish(conflict("moving keys", "stopped"));
+  if (slots_.empty()) return finish(std::move(stuck_));
   count_keys(port(), slots_, alive_, [this](Result<SlotCounts> counts) {
     if (!counts) return retry(counts.error());
     on_count(*std::move(counts));
@@ -44,14 +46,15 @@ void KeyMover::on_count(SlotCounts counts) {
     return finish(conflict("moving keys", std::to_string(static_cast<std::size_t>(slots_.count()) - counts.size()) +
                                               " of the slots are not this node's any more"));
   std::erase_if(counts, [](const auto& entry) { return entry.second == 0; });
-  if (counts.empty()) return finish({});
+  if (counts.empty()) return finish(std::move(stuck_));
   const std::uint64_t total = total_of(counts);
   rounds_in_vain_ = total_ != 0 && total >= total_ ? rounds_in_vain_ + 1 : 0;
   total_ = total;
   if (rounds_in_vain_ >= kRoundsInVainMax)
-    return finish(refused("slot " + std::to_string(counts.begin()->first),
-                          std::to_string(counts.begin()->second) +
-                              " keys stay in it whatever is moved; this engine moves database 0 only, the atomic one moves all"));
+    return leave(
+        counts.begin()->first,
+        refused("moving keys", std::to_string(counts.begin()->second) + " keys stay in slot " + std::to_string(counts.begin()->first) +
+                                   " whatever is moved; this engine moves database 0 only, the atomic one moves all"));
   left_ = std::move(counts);
   list();
 }
@@ -142,7 +145,7 @@ void KeyMover::on_moved(const KeyBatch& batch, Duration elapsed, const Result<Re
     case MigrateAnswer::kMoved: break;
     case MigrateAnswer::kTryAgain: return retry(why());
     case MigrateAnswer::kOneByOne:
-      if (batch.keys.size() == 1) return finish(why());
+      if (batch.keys.size() == 1) return leave(batch.slot, why());
       one_by_one_ = true;
       batches_.clear();
       return count();
@@ -158,23 +161,38 @@ void KeyMover::on_moved(const KeyBatch& batch, Duration elapsed, const Result<Re
 }
 
 void KeyMover::pause(Duration duration, void (KeyMover::*then)()) {
-  is_pausing_ = true;
-  later_ = parts_.scheduler.after(duration, [this, then] {
-    is_pausing_ = false;
-    (this->*then)();
-  });
+  after_pause_ = then;
+  later_ = parts_.scheduler.after(duration, [this] { (this->*std::exchange(after_pause_, nullptr))(); });
 }
 
 // A limit of a few bytes a second makes pauses of minutes.
 void KeyMover::stop() {
-  if (std::exchange(is_stopped_, true) || !is_pausing_) return;
+  if (std::exchange(is_stopped_, true) || after_pause_ == nullptr) return;
   pause(Duration(0), &KeyMover::count);
+}
+
+void KeyMover::throttle() {
+  budget_.limit(parts_.progress.bytes_per_second);
+  if (after_pause_ == &KeyMover::go_on) pause(Duration(0), after_pause_);
 }
 
 void KeyMover::go_on() {
   if (is_stopped_) return finish(conflict("moving keys", "stopped"));
   if (!batches_.empty()) return send_next();
   list();
+}
+
+// Its other keys stay as well: where they are does not matter to clients, and the slot cannot be closed without all of them.
+void KeyMover::leave(int slot, const Error& why) {
+  if (stuck_.why.empty()) stuck_.why = why.detail;
+  stuck_.slots.add(slot);
+  if (stuck_.slots.count() > kStuckSlotsMax) return finish(why);
+  slots_ = slots_.without(SlotSet::of(slot, slot));
+  batches_.clear();
+  one_by_one_ = false;
+  total_ = 0;
+  rounds_in_vain_ = 0;
+  count();
 }
 
 void KeyMover::retry(const Error& why) {
@@ -193,7 +211,7 @@ void KeyMover::reconnect() {
   });
 }
 
-void KeyMover::finish(Result<void> result) {
+void KeyMover::finish(Result<Stuck> result) {
   const auto done = std::exchange(done_, nullptr);
   if (done) done(std::move(result));
 }

@@ -15,19 +15,31 @@ namespace shardkeeper::agent {
 //   counting --(all empty)--> done
 //   counting --(keys)--> listing (≤ 1,000 keys of several slots) --> sizing --> moving, a batch at a time --> listing … --> counting
 //   any --(a reply that passes by itself)--> waiting --> counting
+//   moving --(a reply that blames one key)--> its slot is left --> counting
 // THREAD the loop's. Nothing is called after destruction. One `move` at a time.
 class KeyMover {
  public:
-  KeyMover(const MigrationJob& job, const EngineParts& parts) : target_(job.target_server), parts_(parts), budget_(job.bytes_per_second) {}
+  KeyMover(const MigrationJob& job, const EngineParts& parts)
+      : target_(job.target_server), parts_(parts), budget_(parts.progress.bytes_per_second) {}
 
   // MIGRATE goes there instead of to the target itself.
   void go_through(const Endpoint& relay) { target_ = relay; }
 
-  // `done`: the slots hold no keys in any database; kConflict after stop(); else what failed, with slot and key where one is to blame.
-  // REQUIRES at most 512 slots, all migrating to the target.
-  void move(const SlotSet& slots, std::function<void(Result<void>)> done);
+  // Slots of which a key cannot be moved whatever is tried, and why not the first of them.
+  struct Stuck {
+    SlotSet slots;
+    std::string why;
+  };
+  // More than these are no bad keys but a bad target.
+  static constexpr int kStuckSlotsMax = 16;
+
+  // `done`: the slots hold no keys in any database, but for those that are stuck; kConflict after stop(); else what failed, with slot and key
+  // where one is to blame. REQUIRES at most 512 slots, all migrating to the target.
+  void move(const SlotSet& slots, std::function<void(Result<Stuck>)> done);
   // After the batch that is under way; at once, though not before this returns, where none is: a pause is not waited out.
   void stop();
+  // progress.bytes_per_second has changed.
+  void throttle();
 
  private:
   void count();
@@ -40,7 +52,8 @@ class KeyMover {
   void on_moved(const KeyBatch& batch, Duration elapsed, const Result<valkey::Reply>& reply);
   void go_on();
   void retry(const Error& why);
-  void finish(Result<void> result);
+  void leave(int slot, const Error& why);
+  void finish(Result<Stuck> result);
   void pause(Duration duration, void (KeyMover::*then)());
   void reconnect();
   valkey::ServerPort& port() { return parts_.servers.port(0); }
@@ -55,10 +68,11 @@ class KeyMover {
   Endpoint target_;
   const EngineParts& parts_;
   MoveBudget budget_;
-  std::function<void(Result<void>)> done_;
-  SlotSet slots_;
+  std::function<void(Result<Stuck>)> done_;
+  SlotSet slots_;  // without those that are stuck
+  Stuck stuck_;
   bool is_stopped_ = false;
-  bool is_pausing_ = false;  // nothing was asked whose answer is to come
+  void (KeyMover::*after_pause_)() = nullptr;  // while it lasts, nothing was asked whose answer is to come
 
   SlotCounts left_;  // as counted last, of slots not listed since
   std::uint64_t total_ = 0;

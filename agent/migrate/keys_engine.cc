@@ -55,8 +55,8 @@ void KeysEngine::start() {
 }
 
 void KeysEngine::cancel() {
-  is_cancelled_ = true;
-  mover_.stop();
+  if (std::exchange(is_cancelled_, true)) return;
+  patience_ = parts_.scheduler.after(command::kCancelPatience, [this] { mover_.stop(); });
 }
 
 void KeysEngine::look() {
@@ -108,8 +108,8 @@ void KeysEngine::count(const SlotSet& todo) {
 void KeysEngine::next_window() {
   window_ = {};
   parts_.changed();
-  if (is_cancelled_ && !todo_.empty()) return abandon(Stage::kCancelled, "");
-  if (todo_.empty()) return verify();
+  if (is_cancelled_ && !todo_.empty()) return abandon(Stage::kCancelled, left_.why);
+  if (todo_.empty()) return left_.slots.empty() ? verify() : abandon(Stage::kFailed, left_.why);
   const SlotSet first = half_moved_.common_with(todo_);
   window_ = first_slots(first.empty() ? todo_ : first, counts_, kWindowSlotsMax, kWindowKeysMax);
   todo_ = todo_.without(window_);
@@ -132,11 +132,21 @@ void KeysEngine::open_source() {
 }
 
 void KeysEngine::move_keys() {
-  if (is_cancelled_) return abandon(Stage::kCancelled, "");
-  mover_.move(window_, [this](const Result<void>& moved) {
+  if (is_cancelled_ && !window_.overlaps(half_moved_)) return abandon(Stage::kCancelled, "");
+  mover_.move(window_, [this](const Result<KeyMover::Stuck>& moved) {
     if (!moved) return abandon(is_cancelled_ ? Stage::kCancelled : Stage::kFailed, is_cancelled_ ? "" : moved.error().detail);
+    leave(*moved);
+    if (window_.empty()) return next_window();
     close_target();
   });
+}
+
+// One bad key holds up its own slot only. But many of them are no chance.
+void KeysEngine::leave(const KeyMover::Stuck& stuck) {
+  if (left_.why.empty()) left_.why = stuck.why;
+  left_.slots = left_.slots.united(stuck.slots);
+  window_ = window_.without(stuck.slots);
+  if (left_.slots.count() > KeyMover::kStuckSlotsMax) todo_ = {};
 }
 
 void KeysEngine::close_target() {
@@ -171,6 +181,7 @@ void KeysEngine::verify() {
 void KeysEngine::abandon(Stage stage, const std::string& error) {
   stage_ = stage;
   error_ = error;
+  window_ = window_.united(left_.slots);
   if (window_.empty()) return end();
   abandon_at_target();
 }

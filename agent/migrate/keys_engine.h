@@ -23,10 +23,11 @@ Result<SourceView> read_source(const MigrationJob& job, const valkey::parse::Clu
 // From 9.0 on to a server before it keys go through a relay, which makes their dumps readable there.
 // In windows of some slots, each:
 //   opening: target IMPORTING, then source MIGRATING         from here on a client finds each key at the source, or by ASK at the target
-//   moving:  KeyMover, until the source holds no key of them
+//   moving:  KeyMover, until the source holds no key of them; slots with a key that cannot be moved leave the window here, half moved
 //   closing: target NODE, then source NODE                   the target first: at no moment does a slot have no owner
 // The other nodes hear of it from the target, whose epoch is the highest.
-//   any --(cancel, failure)--> abandoning: STABLE at the target where it holds no key, then STABLE at the source where the target did so.
+// A cancelled job closes its window, for which it has command::kCancelPatience.
+//   any --(cancel and no patience left, failure)--> abandoning: STABLE at the target where it holds no key, then STABLE at the source where the target did so.
 //   What stays half moved is named in the error; a later job to the same target goes on with it.
 class KeysEngine final : public Engine {
  public:
@@ -35,6 +36,7 @@ class KeysEngine final : public Engine {
 
   void start() override;
   void cancel() override;
+  void throttle() override { mover_.throttle(); }
 
  private:
   void look();
@@ -45,6 +47,7 @@ class KeysEngine final : public Engine {
   void open_target();
   void open_source();
   void move_keys();
+  void leave(const KeyMover::Stuck& stuck);
   void close_target();
   void close_source(int tries_left);
   void verify();
@@ -65,11 +68,13 @@ class KeysEngine final : public Engine {
   Target target_;
   std::unique_ptr<Relay> relay_;  // to a target that is too old for this server's dumps
   KeyMover mover_;
-  SlotSet half_moved_;  // at the beginning: finished first
-  SlotSet todo_;        // without the window
-  SlotSet window_;      // opened, or about to be
+  SlotSet half_moved_;    // at the beginning: finished first
+  SlotSet todo_;          // without the window
+  SlotSet window_;        // opened, or about to be
+  KeyMover::Stuck left_;  // of earlier windows: open still
   SlotCounts counts_;
   bool is_cancelled_ = false;
+  std::unique_ptr<Timer> patience_;  // of a cancelled job
   MigrationProgress::Stage stage_ = MigrationProgress::Stage::kDone;
   std::string error_;
   std::unique_ptr<Timer> later_;

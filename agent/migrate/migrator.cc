@@ -26,7 +26,8 @@ void Migrator::start(const MigrationJob& job, const Done& done) {
   if (progress_ && progress_->job == job.id) return done(kAlreadySo);
   if (is_busy()) return done(denied(job, "job " + progress_->job + " runs; one at a time moves slots away from a node"));
   if (const auto checked = check(job); !checked) return done(checked.error());
-  progress_ = MigrationProgress{.job = job.id, .target_node = job.target_node, .slots = job.slots, .engine = job.engine};
+  progress_ = MigrationProgress{
+      .job = job.id, .target_node = job.target_node, .slots = job.slots, .engine = job.engine, .bytes_per_second = job.bytes_per_second};
   log::info(
       "slot migration started",
       {{"job", job.id}, {"target", job.target_pod.value}, {"engine", std::string(to_string(job.engine))}, {"slots", to_string(job.slots)}});
@@ -79,6 +80,16 @@ void Migrator::cancel(const std::string& job, const Done& done) {
   if (!is_busy()) return done(kAlreadySo);
   if (progress_->job != job) return done(refused("migration " + job, "another one runs: " + progress_->job));
   engine_->cancel();
+  done(command::Outcome{});
+}
+
+void Migrator::throttle(const command::ThrottleMigration& wanted, const Done& done) {
+  if (!is_busy()) return done(kAlreadySo);
+  if (progress_->job != wanted.job) return done(refused("migration " + wanted.job, "another one runs: " + progress_->job));
+  if (progress_->bytes_per_second == wanted.bytes_per_second) return done(kAlreadySo);
+  progress_->bytes_per_second = wanted.bytes_per_second;
+  engine_->throttle();
+  node_.changed();
   done(command::Outcome{});
 }
 

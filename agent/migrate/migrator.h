@@ -43,9 +43,10 @@ class Migrator {
         open_relay_(std::move(open_relay)),
         servers_(scheduler, std::move(open), server) {}
 
-  // As command::StartMigration, CancelMigration and SetSlots say.
+  // As command::StartMigration, CancelMigration, ThrottleMigration and SetSlots say.
   void start(const MigrationJob& job, const Done& done);
   void cancel(const std::string& job, const Done& done);
+  void throttle(const command::ThrottleMigration& wanted, const Done& done);
   void set_slots(const command::SetSlots& step, const Done& done) { slots_.set(step, done); }
 
   // Asked before a planned failover of this shard. An atomic migration from or to this server that is at its last step must end first: a

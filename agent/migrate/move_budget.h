@@ -14,8 +14,13 @@ class MoveBudget {
   // What clients of the source may feel of one batch: the aim, not a promise; a big value takes what it takes.
   static constexpr Duration kBatchAim = std::chrono::milliseconds(8);
 
-  explicit MoveBudget(std::uint64_t bytes_per_second)
-      : bytes_per_second_(bytes_per_second), smooth_max_(bytes_per_second == 0 ? kBytesMax : std::max(kBytesMin, bytes_per_second / 10)) {}
+  explicit MoveBudget(std::uint64_t bytes_per_second) { limit(bytes_per_second); }
+
+  // Another limit from now on; 0: none.
+  void limit(std::uint64_t bytes_per_second) {
+    bytes_per_second_ = bytes_per_second;
+    smooth_max_ = bytes_per_second == 0 ? kBytesMax : std::max(kBytesMin, bytes_per_second / 10);
+  }
 
   // A larger key goes alone.
   std::uint64_t bytes_max() const { return std::min(bytes_max_, smooth_max_); }
@@ -35,8 +40,8 @@ class MoveBudget {
   static constexpr std::size_t kKeysMin = 64;  // small ones take a millisecond; fewer would not make a busy machine quicker
   static constexpr std::size_t kKeysMax = 1000;
 
-  const std::uint64_t bytes_per_second_;  // 0: no limit
-  const std::uint64_t smooth_max_;        // a limit is kept in steps of a tenth of a second, not of minutes
+  std::uint64_t bytes_per_second_ = 0;    // 0: no limit
+  std::uint64_t smooth_max_ = kBytesMax;  // a limit is kept in steps of a tenth of a second, not of minutes
   std::uint64_t bytes_max_ = 256U << 10U;
   std::size_t keys_max_ = 100;
 };

@@ -114,11 +114,22 @@ struct StartMigration {
   bool operator==(const StartMigration&) const = default;
 };
 
-// To the source's agent. The job ends after what is under way; slots that no key has left go back to normal, others stay half moved and are
-// named in the job's error. Done when no job runs. Refused, with its id, while another one runs.
+// To the source's agent. The job ends soon. An atomic migration is called off and has moved nothing. Slots that are open key by key get
+// kCancelPatience to go over as a whole, for keys that have left cannot be fetched back without a moment in which clients miss them; then
+// those that no key has left go back to normal, others stay half moved and are named in the job's error.
+// Done when no job runs. Refused, with its id, while another one runs.
 struct CancelMigration {
   std::string job;
   bool operator==(const CancelMigration&) const = default;
+};
+inline constexpr std::chrono::seconds kCancelPatience{10};
+
+// To the source's agent: another limit for a job that runs, from its next batch or part on. Done when no job runs. Refused, with its id, while
+// another one runs.
+struct ThrottleMigration {
+  std::string job;
+  std::uint64_t bytes_per_second = 0;  // 0: no limit
+  bool operator==(const ThrottleMigration&) const = default;
 };
 
 // CLUSTER SETSLOT of each slot that is not so yet, to a primary. Agents of one cluster may ask each other for it.
@@ -155,7 +166,7 @@ struct RestoreFunctions {
 };
 
 using Command = std::variant<GrantStart, SetConfigEpoch, Meet, AddSlots, Replicate, TakeTicket, Failover, Forget, SetConfig, Shutdown,
-                             Unfence, StartMigration, CancelMigration, SetSlots, CopyFunctions, RestoreFunctions>;
+                             Unfence, StartMigration, CancelMigration, SetSlots, CopyFunctions, RestoreFunctions, ThrottleMigration>;
 
 // "set-config-epoch", "meet" …: for logs and errors.
 std::string_view name_of(const Command& command);

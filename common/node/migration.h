@@ -41,7 +41,8 @@ struct MigrationProgress {
   SlotSet slots_done;  // owned by the target now, as the target itself says
   std::uint64_t keys_total = 0;
   std::uint64_t keys_done = 0;
-  std::uint64_t bytes_done = 0;  // serialized, over the wire; 0 where the engine cannot tell
+  std::uint64_t bytes_done = 0;        // serialized, over the wire; 0 where the engine cannot tell
+  std::uint64_t bytes_per_second = 0;  // the limit that holds for what is still to come; 0: none
   // Of an atomic job: the server is at its last step, in which writes stand still and the owner changes. A failover at either end now could
   // give slots back to a source that has begun to delete their keys.
   bool is_handing_over = false;

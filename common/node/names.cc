@@ -74,13 +74,23 @@ std::string_view to_string(FailoverMode mode) {
 
 std::string_view name_of(const Command& command) {
   // In the order of the variant.
-  static constexpr std::array kNames{
-      std::string_view("grant-start"),      std::string_view("set-config-epoch"), std::string_view("meet"),
-      std::string_view("add-slots"),        std::string_view("replicate"),        std::string_view("take-ticket"),
-      std::string_view("failover"),         std::string_view("forget"),           std::string_view("set-config"),
-      std::string_view("shutdown"),         std::string_view("unfence"),          std::string_view("start-migration"),
-      std::string_view("cancel-migration"), std::string_view("set-slots"),        std::string_view("copy-functions"),
-      std::string_view("restore-functions")};
+  static constexpr std::array kNames{std::string_view("grant-start"),
+                                     std::string_view("set-config-epoch"),
+                                     std::string_view("meet"),
+                                     std::string_view("add-slots"),
+                                     std::string_view("replicate"),
+                                     std::string_view("take-ticket"),
+                                     std::string_view("failover"),
+                                     std::string_view("forget"),
+                                     std::string_view("set-config"),
+                                     std::string_view("shutdown"),
+                                     std::string_view("unfence"),
+                                     std::string_view("start-migration"),
+                                     std::string_view("cancel-migration"),
+                                     std::string_view("set-slots"),
+                                     std::string_view("copy-functions"),
+                                     std::string_view("restore-functions"),
+                                     std::string_view("throttle-migration")};
   static_assert(kNames.size() == std::variant_size_v<Command>);
   return kNames[command.index()];
 }

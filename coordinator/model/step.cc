@@ -39,6 +39,9 @@ std::string describe(const command::Command& command) {
                                  " engine=" + std::string(to_string(c.job.engine)) + " slots=" + to_string(c.job.slots);
                         },
                         [&](const command::CancelMigration& c) { return name + " job=" + c.job; },
+                        [&](const command::ThrottleMigration& c) {
+                          return name + " job=" + c.job + " bytes-per-second=" + std::to_string(c.bytes_per_second);
+                        },
                         [&](const command::SetSlots& c) {
                           return name + " mode=" + std::string(to_string(c.mode)) + " node=" + c.node.short_form() +
                                  " slots=" + to_string(c.slots);

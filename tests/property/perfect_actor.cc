@@ -99,6 +99,9 @@ class Actor {
     if (node.migration && node.migration->stage == MigrationProgress::Stage::kRunning)
       node.migration->stage = MigrationProgress::Stage::kCancelled;
   }
+  void obey(BuiltNode& node, const command::ThrottleMigration& throttle) {
+    if (node.migration) node.migration->bytes_per_second = throttle.bytes_per_second;
+  }
   void obey(BuiltNode& node, const command::SetSlots& set) {
     std::erase_if(node.open_slots, [&](const OpenSlot& open) { return set.slots.contains(open.slot); });
   }

@@ -68,7 +68,7 @@ void AgentPod::start_agent() {
   config.pod = name_;
   config.announced = volume_->settings().announce;
   config.hung_after = options_.hung_after;
-  config.replication = volume_->settings().replication;
+  config.replication = other_login_.value_or(volume_->settings().replication);
   auto more = connection;
   more.call_timeout = std::chrono::seconds(60);
   core_ = std::make_unique<agent::AgentCore>(

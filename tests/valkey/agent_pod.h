@@ -91,12 +91,16 @@ class AgentPod {
   void cut_clients();
   // As the agent's user, on the unix socket; the agent must run. Throws std::runtime_error.
   SyncClient admin() const;
+  const agent::Login& agent_login() const { return volume_->agent_login(); }
+  // With which its server logs in at others, from the next start of the agent on; none: the right one.
+  void log_in_elsewhere_as(std::optional<agent::Login> login) { other_login_ = std::move(login); }
 
  private:
   PodWorld& world_;
   PodOptions options_;
   PodName name_;
   std::filesystem::path volume_folder_;
+  std::optional<agent::Login> other_login_;
   ChildProcess process_;
   std::unique_ptr<agent::PodVolume> volume_;
   std::unique_ptr<valkey::Connection> connection_;

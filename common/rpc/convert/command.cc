@@ -68,6 +68,10 @@ struct Writer {
   }
   void operator()(const command::StartMigration& start) const { to_proto(start.job, *out.mutable_start_migration()->mutable_job()); }
   void operator()(const command::CancelMigration& cancel) const { out.mutable_cancel_migration()->set_job(cancel.job); }
+  void operator()(const command::ThrottleMigration& throttle) const {
+    out.mutable_throttle_migration()->set_job(throttle.job);
+    out.mutable_throttle_migration()->set_bytes_per_second(throttle.bytes_per_second);
+  }
   void operator()(const command::SetSlots& set) const {
     auto& message = *out.mutable_set_slots();
     to_proto(set.slots, *message.mutable_slots());
@@ -168,6 +172,12 @@ Result<Command> read(const pb::CancelMigration& in) {
   return read.result(Command(command::CancelMigration{read.text("job", in.job(), Empty::kRefused, kNameBytesMax)}));
 }
 
+Result<Command> read(const pb::ThrottleMigration& in) {
+  Reader read("throttle-migration");
+  return read.result(
+      Command(command::ThrottleMigration{read.text("job", in.job(), Empty::kRefused, kNameBytesMax), in.bytes_per_second()}));
+}
+
 Result<Command> read(const pb::SetSlots& in) {
   Reader read("set-slots");
   command::SetSlots set{.slots = read.slots("slots", in.slots()),
@@ -211,6 +221,7 @@ Result<Command> from_proto(const pb::ExecuteRequest& request) {
     case pb::ExecuteRequest::kSetSlots: return read(request.set_slots());
     case pb::ExecuteRequest::kCopyFunctions: return read(request.copy_functions());
     case pb::ExecuteRequest::kRestoreFunctions: return read(request.restore_functions());
+    case pb::ExecuteRequest::kThrottleMigration: return read(request.throttle_migration());
     case pb::ExecuteRequest::COMMAND_NOT_SET: break;
   }
   return invalid("command", "is missing, or is one that this version of the agent does not know; update the agent");

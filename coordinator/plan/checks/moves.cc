@@ -35,15 +35,13 @@ class SlotMoves {
   void run() {
     const auto moves = plan_moves(owners_after(ownership_.owners, active_), equal_weights(world_.spec().shards));
     tell_active();
+    if (world_.spec().paused) return pause(moves);
     cancel_unwanted(moves);
+    throttle(moves);
     forget_old_troubles(moves);
     if (std::ranges::none_of(moves, [](const Move& m) { return m.from.has_value(); })) return;
     tell_rest(moves);
-    const auto ready = startable(moves);
-    if (world_.spec().paused)
-      verdict_.hold(Reason::kPaused, "cluster", "spec.paused: no further slots move; jobs that run are left");
-    else
-      start(ready, moves);
+    start(startable(moves), moves);
   }
 
  private:
@@ -68,6 +66,26 @@ class SlotMoves {
         verdict_.order(*job.source, command::CancelMigration{job.id}, Reason::kUnwanted,
                        model::about(*job.to) + " is not to own its slots any more");
     }
+  }
+
+  // What somebody began at a server by hand is left to them: that is what a pause is good for.
+  void pause(const std::vector<Move>& moves) {
+    for (const auto& job : active_)
+      if (job.is_running() && is_ours(job.id) && job.source->is_up())
+        verdict_.order(*job.source, command::CancelMigration{job.id}, Reason::kPaused, "spec.paused");
+    forget_old_troubles(moves);
+    if (std::ranges::none_of(moves, [](const Move& m) { return m.from.has_value(); })) return;
+    tell_rest(moves);
+    verdict_.hold(Reason::kPaused, "cluster", "spec.paused: no slots move; a job that runs ends when no slot of it is half moved");
+  }
+
+  // Limits of the spec, and how many share them, change while jobs run.
+  void throttle(const std::vector<Move>& moves) {
+    const std::uint64_t rate = rate_of_job(world_.spec().migration, parallel_jobs(moves, running()));
+    for (const auto& job : active_)
+      if (job.is_running() && is_ours(job.id) && job.source->is_up() && job.progress->bytes_per_second != rate)
+        verdict_.order(*job.source, command::ThrottleMigration{job.id, rate}, Reason::kRebalance,
+                       rate == 0 ? "no limit holds for it any more" : "its share of spec.migration.maxBytesPerSecond");
   }
 
   void forget_old_troubles(const std::vector<Move>& moves) {
@@ -163,9 +181,16 @@ class SlotMoves {
       if (!job.to) continue;
       running.takers.insert(*job.to);
       if (const auto from = ends.find(*job.source->shard); from != ends.end())
-        running.arriving[*job.to] += estimate(from->second, job.slots.count());
+        running.arriving[*job.to] += still_to_come(from->second, job);
     }
     return running;
+  }
+
+  // Keys that have moved, or lie staged at the taker, are in what it uses already.
+  static Load still_to_come(const MoveEnd& from, const ActiveJob& job) {
+    const auto* progress = job.progress;
+    if (progress == nullptr || progress->keys_total == 0) return estimate(from, job.slots.count());
+    return estimate_of_keys(from, progress->keys_total - std::min(progress->keys_done, progress->keys_total));
   }
 
   // Jobs that can run at once: every giver and every taker is in one at most. They share the rate, also while not all of them run.

@@ -127,4 +127,6 @@ std::vector<model::Finding> note_ended_jobs(const World& world, model::History& 
 
 JobKind kind_of(const std::string& job_id) { return job_id.ends_with(kFinishes) ? JobKind::kFinishes : JobKind::kPlanned; }
 
+bool is_ours(const std::string& job_id) { return job_id.starts_with("m-"); }
+
 }  // namespace shardkeeper::plan

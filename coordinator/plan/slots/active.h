@@ -34,6 +34,8 @@ enum class JobKind {
 };
 std::string new_job_id(const World& world, JobKind kind, model::History& history);
 JobKind kind_of(const std::string& job_id);
+// False: an agent found it at its server, begun by a person or by an agent before this one.
+bool is_ours(const std::string& job_id);
 
 // The order to move slots to `target`, a primary that is up.
 command::StartMigration start_of(std::string id, SlotSet slots, const Member& target, MigrationEngine engine,

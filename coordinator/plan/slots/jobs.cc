@@ -57,9 +57,13 @@ class Matching {
 
 Load estimate(const MoveEnd& from, int slots) {
   if (from.slots == 0 || from.keys == 0) return {};
-  const double part = static_cast<double>(slots) / from.slots;
+  return estimate_of_keys(from, static_cast<std::uint64_t>(static_cast<double>(from.keys) * slots / from.slots));
+}
+
+Load estimate_of_keys(const MoveEnd& from, std::uint64_t keys) {
+  if (from.keys == 0) return {};
   const std::uint64_t data = from.bytes_used > kEmptyServerBytes ? from.bytes_used - kEmptyServerBytes : 0;
-  return {static_cast<std::uint64_t>(static_cast<double>(from.keys) * part), static_cast<std::uint64_t>(static_cast<double>(data) * part)};
+  return {keys, static_cast<std::uint64_t>(static_cast<double>(data) / static_cast<double>(from.keys) * static_cast<double>(keys))};
 }
 
 std::vector<PlannedJob> next_jobs(const std::vector<Move>& moves, const MoveEnds& ends, const Running& running, const JobLimits& limits) {

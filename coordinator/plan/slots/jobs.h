@@ -29,6 +29,7 @@ struct Load {
   bool operator==(const Load&) const = default;
 };
 Load estimate(const MoveEnd& from, int slots);
+Load estimate_of_keys(const MoveEnd& from, std::uint64_t keys);
 
 struct PlannedJob {
   ShardId from;

@@ -28,6 +28,9 @@ class AtomicServer final : public valkey::ServerPort {
     const std::string name = arguments[0] + " " + (arguments.size() > 1 ? arguments[1] : "");
     const bool begins = name == "CLUSTER MIGRATESLOTS";
     if (begins) ++requests;
+    if (is_silent) return scheduler_.post([done = std::move(done)] { done(unknown_outcome("server", "no reply within 5 s")); });
+    if (begins && !refusal.empty())
+      return scheduler_.post([done = std::move(done), this] { done(Reply{Reply::Kind::kError, refusal, 0, {}}); });
     if (begins && loses_request) return lose(done, request_arrives_after, arguments);
     scheduler_.post([done = std::move(done), reply = answer(name, arguments)] { done(reply); });
   }
@@ -43,6 +46,8 @@ class AtomicServer final : public valkey::ServerPort {
   std::vector<Export> exports;  // newest last
   int requests = 0;
   int cancels = 0;
+  bool is_silent = false;                         // every answer is lost
+  std::string refusal;                            // the answer to MIGRATESLOTS
   bool loses_request = false;                     // no answer to MIGRATESLOTS …
   std::optional<Duration> request_arrives_after;  // … though it is carried out; none: it never arrives
   std::uint64_t exported_bytes = 1'000'000;       // INFO's counter
@@ -228,6 +233,61 @@ TEST_F(AtomicEngineTest, DoesNotCancelTheLastStep) {
   EXPECT_FALSE(progress_.is_handing_over);
 }
 
+TEST_F(AtomicEngineTest, TellsWhyTheServerRefuses) {
+  server_.refusal = "NOPERM User shardkeeper has no permissions to run the 'cluster|migrateslots' command";
+  start();
+  EXPECT_TRUE(ended_.starts_with("failed: CLUSTER MIGRATESLOTS: " + server_.refusal)) << ended_;
+  EXPECT_EQ(server_.requests, 1);
+}
+
+TEST_F(AtomicEngineTest, TellsWhyTheServerGaveUp) {
+  start();
+  server_.exports[0].message = "Migration failed on target: OOM command not allowed when used memory > 'maxmemory'.";
+  server_.exports[0].state = "failed";
+  scheduler_.run_for(50ms);
+  EXPECT_EQ(ended_, "failed: " + server_.exports[0].message);
+  EXPECT_EQ(server_.requests, 1) << "whether to try again is the coordinator's decision";
+}
+
+TEST_F(AtomicEngineTest, SomebodyElsesCancelIsAFailure) {
+  start();
+  server_.exports[0].state = "cancelled";
+  scheduler_.run_for(50ms);
+  EXPECT_EQ(ended_, "failed: somebody cancelled it at the server (CLUSTER CANCELSLOTMIGRATIONS)");
+}
+
+TEST_F(AtomicEngineTest, CallsOffWhatWritersKeepFromItsLastStep) {
+  start();
+  server_.exports[0].state = "waiting-to-pause";
+  scheduler_.run_for(59s);
+  EXPECT_EQ(ended_, "runs");
+  EXPECT_EQ(server_.cancels, 0);
+  server_.exports[0].state = "replicating";  // it went back a step: that is another stall
+  scheduler_.run_for(1s);
+  server_.exports[0].state = "waiting-to-pause";
+  scheduler_.run_for(59s);
+  EXPECT_EQ(server_.cancels, 0);
+  scheduler_.run_for(2s);
+  EXPECT_EQ(server_.cancels, 1);
+  EXPECT_TRUE(ended_.starts_with("failed: called off: clients wrote for a minute without a pause")) << ended_;
+}
+
+TEST_F(AtomicEngineTest, GivesUpAServerThatIsSilentForHalfAMinute) {
+  start();
+  server_.is_silent = true;
+  scheduler_.run_for(29s);
+  EXPECT_EQ(ended_, "runs") << "one that forks answers late";
+  server_.is_silent = false;
+  scheduler_.run_for(1s);
+  server_.is_silent = true;
+  scheduler_.run_for(29s);
+  EXPECT_EQ(ended_, "runs") << "it was heard meanwhile";
+  scheduler_.run_for(3s);
+  EXPECT_TRUE(ended_.starts_with("failed: ")) << ended_;
+  EXPECT_NE(ended_.find("no reply"), std::string::npos) << ended_;
+  EXPECT_EQ(server_.requests, 1);
+}
+
 TEST_F(AtomicEngineTest, TellsBytesAndKeysOnTheWay) {
   start();
   server_.exported_bytes += 25'000;  // of about 100,000: a thousand keys with a hundred bytes each
@@ -245,7 +305,7 @@ TEST_F(AtomicEngineTest, TellsBytesAndKeysOnTheWay) {
 
 // Keys have a hundred bytes each: two seconds at 10,000 bytes/s are 200 keys, 20 slots.
 TEST_F(AtomicEngineTest, KeepsALimitByPartsAndPauses) {
-  job_.bytes_per_second = 10'000;
+  progress_.bytes_per_second = 10'000;
   AtomicEngine limited(job_, parts());
   limited.start();
   scheduler_.run_for(50ms);
@@ -263,6 +323,23 @@ TEST_F(AtomicEngineTest, KeepsALimitByPartsAndPauses) {
   limited.cancel();
   scheduler_.run_for(1ms);
   EXPECT_EQ(ended_, "cancelled") << "a pause is not waited out";
+}
+
+TEST_F(AtomicEngineTest, AnotherLimitHoldsFromTheNextPartOn) {
+  progress_.bytes_per_second = 10'000;
+  AtomicEngine limited(job_, parts());
+  limited.start();
+  scheduler_.run_for(50ms);
+  server_.exported_bytes += 20'000;
+  succeed();
+  ASSERT_EQ(server_.exports.size(), 1U) << "two seconds' worth: a pause";
+  progress_.bytes_per_second = 20'000;
+  limited.throttle();
+  scheduler_.run_for(600ms);
+  EXPECT_EQ(server_.exports.size(), 1U) << "at the new limit it was one second's worth";
+  scheduler_.run_for(600ms);
+  ASSERT_EQ(server_.exports.size(), 2U);
+  EXPECT_EQ(server_.exports[1].slots, "20-59");
 }
 
 TEST(ExportMeter, BelievesTheServerOnceTheSnapshotIsSent) {

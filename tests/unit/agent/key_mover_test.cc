@@ -75,11 +75,17 @@ class SourcePort final : public valkey::ServerPort {
 
 class KeyMoverTest : public testing::Test {
  protected:
-  // "moved" or the error, after at most `limit`.
+  // "moved", what is stuck, or the error, after at most `limit`.
   std::string move(const SlotSet& slots, Duration limit = 60s) {
-    mover_.move(slots, [this](const Result<void>& moved) { result_ = moved ? "moved" : moved.error().detail; });
+    mover_.move(slots, noted());
     scheduler_.run_for(limit);
     return result_;
+  }
+  std::function<void(Result<KeyMover::Stuck>)> noted() {
+    return [this](const Result<KeyMover::Stuck>& moved) {
+      if (!moved) return result_.assign(moved.error().detail), void();
+      result_ = moved->slots.empty() ? "moved" : "all but slots " + to_string(moved->slots) + ": " + moved->why;
+    };
   }
 
   test::FakeScheduler scheduler_;
@@ -123,11 +129,21 @@ TEST_F(KeyMoverTest, DoesWithoutSizes) {
   EXPECT_EQ(move(SlotSet::of(5, 5)), "moved");
 }
 
-TEST_F(KeyMoverTest, SaysWhichKeyTheTargetRefuses) {
+TEST_F(KeyMoverTest, OneBadKeyHoldsUpItsOwnSlotOnly) {
   port_.keys[5] = {"a", "bad", "c"};
+  port_.keys[6] = {"d", "e"};
   port_.errors["bad"] = "ERR Target instance replied with error: ERR Bad data format";
-  EXPECT_EQ(move(SlotSet::of(5, 5)), "MIGRATE of key \"bad\" in slot 5: ERR Target instance replied with error: ERR Bad data format");
+  EXPECT_EQ(move(SlotSet::of(5, 6)),
+            "all but slots 5: MIGRATE of key \"bad\" in slot 5: ERR Target instance replied with error: ERR Bad data format");
   EXPECT_EQ(port_.keys[5], (std::set<std::string>{"bad", "c"})) << "what could move before it has moved";
+  EXPECT_TRUE(port_.keys[6].empty());
+}
+
+TEST_F(KeyMoverTest, ManyBadKeysAreABadTarget) {
+  for (int slot = 0; slot < 100; ++slot) port_.keys[slot] = {"bad"};
+  port_.errors["bad"] = "ERR Target instance replied with error: ERR Bad data format";
+  EXPECT_EQ(move(SlotSet::of(0, 99)), "MIGRATE of key \"bad\" in slot 16: ERR Target instance replied with error: ERR Bad data format");
+  EXPECT_EQ(port_.migrated.size(), 17U);
 }
 
 TEST_F(KeyMoverTest, GivesUpAtOnceWhereNoKeyWouldFareBetter) {
@@ -160,12 +176,13 @@ TEST_F(KeyMoverTest, ButNotForEver) {
 TEST_F(KeyMoverTest, NoticesKeysThatItCannotSee) {
   port_.keys[5] = {"in database 3"};
   port_.hides_keys = true;
-  EXPECT_EQ(move(SlotSet::of(5, 5)), "1 keys stay in it whatever is moved; this engine moves database 0 only, the atomic one moves all");
+  EXPECT_EQ(move(SlotSet::of(5, 5)),
+            "all but slots 5: 1 keys stay in slot 5 whatever is moved; this engine moves database 0 only, the atomic one moves all");
 }
 
 TEST_F(KeyMoverTest, StopsBetweenBatches) {
   for (int i = 0; i < 500; ++i) port_.keys[i].insert("key" + std::to_string(i));
-  mover_.move(SlotSet::of(0, 499), [this](const Result<void>& moved) { result_ = moved ? "moved" : moved.error().detail; });
+  mover_.move(SlotSet::of(0, 499), noted());
   mover_.stop();
   scheduler_.run_for(1s);
   EXPECT_EQ(result_, "stopped");
@@ -174,11 +191,11 @@ TEST_F(KeyMoverTest, StopsBetweenBatches) {
 
 // A limit of ten bytes a second makes pauses of many seconds.
 TEST_F(KeyMoverTest, StopsAtOnceInThePauseOfALimit) {
-  job_.bytes_per_second = 10;
+  progress_.bytes_per_second = 10;
   KeyMover slow(job_, parts_);
   port_.keys[5] = {"a"};
   port_.keys[6] = {"b"};
-  slow.move(SlotSet::of(5, 6), [this](const Result<void>& moved) { result_ = moved ? "moved" : moved.error().detail; });
+  slow.move(SlotSet::of(5, 6), noted());
   scheduler_.run_for(1s);
   ASSERT_EQ(port_.migrated.size(), 1U);
   slow.stop();
@@ -188,10 +205,37 @@ TEST_F(KeyMoverTest, StopsAtOnceInThePauseOfALimit) {
   EXPECT_EQ(port_.migrated.size(), 1U);
 }
 
+TEST_F(KeyMoverTest, AnotherLimitEndsThePauseOfTheOldOne) {
+  progress_.bytes_per_second = 10;
+  KeyMover slow(job_, parts_);
+  for (int slot = 5; slot < 9; ++slot) port_.keys[slot] = {"key" + std::to_string(slot)};
+  slow.move(SlotSet::of(5, 8), noted());
+  scheduler_.run_for(1s);
+  ASSERT_EQ(port_.migrated.size(), 1U);
+  slow.throttle();
+  scheduler_.run_for(1s);
+  ASSERT_EQ(port_.migrated.size(), 2U) << "the next batch, and another pause of the same limit";
+  progress_.bytes_per_second = 0;
+  slow.throttle();
+  scheduler_.run_for(1s);
+  EXPECT_EQ(result_, "moved");
+}
+
+TEST_F(KeyMoverTest, AnotherLimitDoesNotShortenThePauseBeforeARetry) {
+  port_.keys[5] = {"a"};
+  port_.migrate_error = "IOERR error or timeout reading to target instance";
+  mover_.move(SlotSet::of(5, 5), noted());
+  scheduler_.run_for(50ms);
+  const auto tried = port_.migrated.size();
+  mover_.throttle();
+  scheduler_.run_for(1ms);
+  EXPECT_EQ(port_.migrated.size(), tried);
+}
+
 TEST_F(KeyMoverTest, StopsAtOnceInThePauseBeforeARetry) {
   port_.keys[5] = {"a"};
   port_.migrate_error = "IOERR error or timeout reading to target instance";
-  mover_.move(SlotSet::of(5, 5), [this](const Result<void>& moved) { result_ = moved ? "moved" : moved.error().detail; });
+  mover_.move(SlotSet::of(5, 5), noted());
   scheduler_.run_for(50ms);
   mover_.stop();
   scheduler_.run_for(1ms);

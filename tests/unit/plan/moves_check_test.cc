@@ -108,6 +108,22 @@ const CheckCase kMoves[] = {
     {"a taker without room takes nothing",
      a_new_shard().change("vk-3-0", [](auto& n) { n.bytes_used = 95 << 20, n.bytes_max = 100 << 20; }),
      "hold cluster: SlotsMoving; hold shard 3: NoHeadRoom"},
+    {"what a job brings needs room",
+     a_new_shard()
+         .migrating("vk-2-0", "vk-3-0", SlotSet::of(15018, 16383), Stage::kRunning)
+         .change("vk-2-0", [](auto& n) { n.keys = 1'000'000, n.bytes_used = 100 << 20; })
+         .change("vk-3-0", [](auto& n) { n.bytes_used = 80 << 20, n.bytes_max = 100 << 20; }),
+     "hold pod vk-2-0: SlotsMoving; hold cluster: SlotsMoving; hold shard 3: NoHeadRoom"},
+    {"once: what has come is in what the taker uses",
+     a_new_shard()
+         .migrating("vk-2-0", "vk-3-0", SlotSet::of(15018, 16383), Stage::kRunning)
+         .change("vk-2-0",
+                 [](auto& n) {
+                   n.keys = 1'000'000, n.bytes_used = 100 << 20;
+                   n.migration->keys_total = n.migration->keys_done = 250'000;
+                 })
+         .change("vk-3-0", [](auto& n) { n.bytes_used = 80 << 20, n.bytes_max = 100 << 20; }),
+     "hold pod vk-2-0: SlotsMoving; hold cluster: SlotsMoving"},
     {"the pod's limit counts where the server has none",
      with(a_new_shard().change("vk-3-0", [](auto& n) { n.bytes_used = 95 << 20; }), [](auto& s) { s.memory_limit_bytes = 140 << 20; }),
      "hold cluster: SlotsMoving; hold shard 3: NoHeadRoom"},
@@ -117,6 +133,31 @@ const CheckCase kMoves[] = {
      kFirstJob},
     {"a paused cluster starts nothing", with(a_new_shard(), [](auto& s) { s.paused = true; }),
      "hold cluster: SlotsMoving; hold cluster: Paused"},
+    {"a job that runs ends when the cluster is paused",
+     with(a_new_shard().migrating("vk-2-0", "vk-3-0", SlotSet::of(15018, 16383), Stage::kRunning), [](auto& s) { s.paused = true; }),
+     "order vk-2-0 cancel-migration job=m-0-1 because=Paused; hold pod vk-2-0: SlotsMoving; hold cluster: SlotsMoving; hold cluster: "
+     "Paused"},
+    {"but not what a person began at the server",
+     with(a_new_shard().migrating("vk-2-0", "vk-3-0", SlotSet::of(15018, 16383), Stage::kRunning, "found-12345678"),
+          [](auto& s) { s.paused = true; }),
+     "hold pod vk-2-0: SlotsMoving; hold cluster: SlotsMoving; hold cluster: Paused"},
+    {"a limit reaches a job that runs",
+     with(a_new_shard().migrating("vk-2-0", "vk-3-0", SlotSet::of(15018, 16383), Stage::kRunning),
+          [](auto& s) { s.migration.max_bytes_per_second = 300; }),
+     "order vk-2-0 throttle-migration job=m-0-1 bytes-per-second=300 because=Rebalance; hold pod vk-2-0: SlotsMoving; "
+     "hold cluster: SlotsMoving"},
+    {"once",
+     with(a_new_shard()
+              .migrating("vk-2-0", "vk-3-0", SlotSet::of(15018, 16383), Stage::kRunning)
+              .change("vk-2-0", [](auto& n) { n.migration->bytes_per_second = 300; }),
+          [](auto& s) { s.migration.max_bytes_per_second = 300; }),
+     "hold pod vk-2-0: SlotsMoving; hold cluster: SlotsMoving"},
+    {"and is lifted",
+     a_new_shard()
+         .migrating("vk-2-0", "vk-3-0", SlotSet::of(15018, 16383), Stage::kRunning)
+         .change("vk-2-0", [](auto& n) { n.migration->bytes_per_second = 300; }),
+     "order vk-2-0 throttle-migration job=m-0-1 bytes-per-second=0 because=Rebalance; hold pod vk-2-0: SlotsMoving; "
+     "hold cluster: SlotsMoving"},
     {"a job whose target leaves is cancelled",
      a_new_shard().asked(3).migrating("vk-2-0", "vk-3-0", SlotSet::of(15018, 16383), Stage::kRunning),
      "order vk-2-0 cancel-migration job=m-0-1 because=Unwanted; hold pod vk-2-0: SlotsMoving; hold cluster: SlotsMoving"},

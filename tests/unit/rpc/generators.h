@@ -110,6 +110,7 @@ inline MigrationProgress some_progress() {
           .keys_total = big(),
           .keys_done = big(),
           .bytes_done = big(),
+          .bytes_per_second = big(),
           .is_handing_over = coin(),
           .error = any_text()};
 }
@@ -172,6 +173,7 @@ inline command::Command some_command() {
     case 11: return command::StartMigration{some_job()};
     case 12: return command::CancelMigration{word()};
     case 13: return command::CopyFunctions{PodName(word()), word()};
+    case 15: return command::ThrottleMigration{word(), big()};
     case 14: return command::RestoreFunctions{std::string("\xff\0", 2) + word()};
     default:
       return command::SetSlots{some_slots().united(SlotSet::of(9, 9)), static_cast<command::SetSlots::Mode>(number(4)), some_id(),

@@ -57,6 +57,7 @@ TEST(Permissions, LetPeersDoTwoThings) {
       {command::Shutdown{}, false},
       {command::Unfence{}, false},
       {command::CancelMigration{"m-1-1"}, false},
+      {command::ThrottleMigration{"m-1-1", 1}, false},
       {command::CopyFunctions{}, false},
       {command::RestoreFunctions{}, true},
       {command::SetSlots{SlotSet::of(1, 1), command::SetSlots::Mode::kNode, id}, true}};
