@@ -8,6 +8,7 @@
 
 #include "coordinator/plan/slots/active.h"
 #include "coordinator/plan/slots/engine.h"
+#include "coordinator/plan/slots/forecast.h"
 #include "coordinator/plan/slots/moves.h"
 #include "coordinator/plan/slots/ownership.h"
 #include "coordinator/plan/slots/trouble.h"
@@ -36,6 +37,27 @@ std::optional<std::size_t> owner_of(const World& world, int slot) {
   return owner;
 }
 
+// Who has what the peer had: itself; its primary, if it is a replica by now; its shard's new primary, if it died. Open slots follow a
+// failover on every version. None: nobody.
+std::optional<std::size_t> heir_of(const World& world, const NodeId& peer) {
+  const auto index = world.by_id(peer);
+  if (index && world.members[*index].is_replica()) {
+    const auto& primary = world.members[*index].state->primary_id;
+    return primary ? world.by_id(*primary) : index;
+  }
+  if (index) return index;
+  const auto shard = shard_of(world, peer);
+  const auto found = shard ? world.shards.find(*shard) : world.shards.end();
+  // Where it died before it owned anything, who took over has its open slots and keys.
+  return found == world.shards.end() ? std::nullopt : found->second.primary_or_holder();
+}
+
+// Flags may name the old and the new primary of one shard: the other end is the same.
+NodeId now_of(const World& world, std::size_t owner, const NodeId& peer) {
+  const auto heir = heir_of(world, peer);
+  return heir && *heir != owner && world.members[*heir].id ? *world.members[*heir].id : peer;
+}
+
 // The owner's own flag says where its keys went; only without one, whoever imports.
 Gaps find_gaps(const World& world, const SlotSet& worked_on) {
   Gaps gaps;
@@ -43,7 +65,7 @@ Gaps find_gaps(const World& world, const SlotSet& worked_on) {
   const auto note = [&](int slot, std::size_t owner, const NodeId& peer) {
     if (taken.contains(slot) || world.members[owner].id == peer) return;
     taken.add(slot);
-    gaps[{owner, peer}].add(slot);
+    gaps[{owner, now_of(world, owner, peer)}].add(slot);
   };
   for (std::size_t index = 0; index < world.members.size(); ++index) {
     if (!world.members[index].is_primary()) continue;
@@ -68,21 +90,6 @@ SlotSet stale_flags(const World& world, std::size_t index, const SlotSet& worked
     if (open.direction == OpenSlot::Direction::kMigrating) stale.add(open.slot);
   }
   return stale;
-}
-
-// Who has what the peer had: itself; its primary, if it is a replica by now; its shard's new primary, if it died. Open slots follow a
-// failover on every version. None: nobody.
-std::optional<std::size_t> heir_of(const World& world, const NodeId& peer) {
-  const auto index = world.by_id(peer);
-  if (index && world.members[*index].is_replica()) {
-    const auto& primary = world.members[*index].state->primary_id;
-    return primary ? world.by_id(*primary) : index;
-  }
-  if (index) return index;
-  const auto shard = shard_of(world, peer);
-  const auto found = shard ? world.shards.find(*shard) : world.shards.end();
-  // Where it died before it owned anything, who took over has its open slots and keys.
-  return found == world.shards.end() ? std::nullopt : found->second.primary_or_holder();
 }
 
 // Somebody replicated it and is not known dead: that one has, or will have, the keys that were moved to it.
@@ -182,6 +189,15 @@ class HalfOpenSlots {
     finish(owner, *target, slots);
   }
 
+  // Of what is left at the owner: keys that have moved are in what the target uses.
+  std::optional<Shortfall> lacks_room(const Member& owner, const Member& target, const SlotSet& slots) const {
+    if (!owner.shard || !target.shard) return std::nullopt;
+    const MoveEnds ends = move_ends(world_, seats_of(world_, claimed_, history_));
+    if (!ends.contains(*owner.shard) || !ends.contains(*target.shard)) return std::nullopt;
+    const auto lacks = shortfalls({{owner.shard, *target.shard, slots}}, ends, {});
+    return lacks.empty() ? std::nullopt : std::optional(lacks.front());
+  }
+
   void finish(const Member& owner, const Member& target, const SlotSet& slots) {
     const SlotSet now = due(history_.troubles, slots, world_.now());
     for (const auto& trouble : history_.troubles)
@@ -189,6 +205,9 @@ class HalfOpenSlots {
     if (now.empty()) return;  // check_moves says what failed
     if (world_.spec().paused) return hold(owner, now, "spec.paused");
     if (busy_.contains(owner.name()) || busy_.contains(target.name())) return;
+    if (const auto lack = lacks_room(owner, target, now))
+      return verdict_.hold(Reason::kNoHeadRoom, model::about(lack->shard),
+                           to_string(*lack) + "; slots " + to_string(now) + " stay half moved until then");
     busy_.insert({owner.name(), target.name()});
     claim(owner, &target);
     verdict_.order(owner,

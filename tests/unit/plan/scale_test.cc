@@ -72,6 +72,15 @@ const CheckCase kHalfOpen[] = {
     {"slots between the same ends are finished together",
      a_cluster().open_slot("vk-0-0", 7, Direction::kMigrating, "vk-1-0").open_slot("vk-1-0", 9, Direction::kImporting, "vk-0-0"),
      "order vk-0-0 start-migration job=m-0-1-finish to=vk-1-0 engine=keys slots=7,9 because=HalfOpen"},
+    {"also where flags name both members of the other shard",
+     a_cluster().open_slot("vk-0-0", 7, Direction::kMigrating, "vk-1-0").open_slot("vk-0-0", 8, Direction::kMigrating, "vk-1-1"),
+     "order vk-0-0 start-migration job=m-0-1-finish to=vk-1-0 engine=keys slots=7-8 because=HalfOpen"},
+    {"the other end needs room for what is left",
+     a_cluster()
+         .open_slot("vk-0-0", 7, Direction::kMigrating, "vk-1-0")
+         .change("vk-0-0", [](auto& n) { n.keys = 1'000'000, n.bytes_used = 80 << 20; })
+         .change("vk-1-0", [](auto& n) { n.bytes_used = 95 << 20, n.bytes_max = 100 << 20; }),
+     "hold shard 1: NoHeadRoom"},
     {"the owner counts, not whom the importing end names", a_cluster().open_slot("vk-1-0", 16000, Direction::kImporting, "vk-0-0"),
      "order vk-2-0 start-migration job=m-0-1-finish to=vk-1-0 engine=keys slots=16000 because=HalfOpen"},
     {"the flag of somebody who owns the slot by now is left to its server",
