@@ -1,6 +1,7 @@
 // Promise P6: shards come and go by editing the manifest, every key stays, and slots end up spread evenly.
 #include "common/types/slot_set.h"
 #include "tests/cluster/local_cluster.h"
+#include "tests/support/http_get.h"
 #include "tests/support/wait_until.h"
 #include "tests/support/write_checker.h"
 
@@ -8,11 +9,13 @@
 
 #include <algorithm>
 #include <iostream>
+#include <sstream>
 
 namespace shardkeeper::test {
 namespace {
 
 constexpr int kKeys = 20'000;
+constexpr std::uint16_t kHttpPort = 9781;
 
 class Scale : public testing::TestWithParam<ValkeyLine> {};
 INSTANTIATE_TEST_SUITE_P(, Scale, testing::ValuesIn(kValkeyLines), [](const auto& info) { return "Valkey" + to_string(info.param); });
@@ -33,6 +36,17 @@ std::string told(LocalCluster& cluster) {
   return text;
 }
 
+// Of all pods together.
+std::uint64_t metric(LocalCluster& cluster, const std::string& name) {
+  std::uint64_t sum = 0;
+  for (const auto& pod : cluster.pods()) {
+    std::istringstream page(http_get(pod.ip, kHttpPort, "/metrics"));
+    for (std::string line; std::getline(page, line);)
+      if (line.starts_with(name + " ")) sum += std::stoull(line.substr(name.size() + 1));
+  }
+  return sum;
+}
+
 TEST_P(Scale, OutAndInKeepsEveryKey) {
   LocalClusterOptions options{.line = GetParam()};
   LocalCluster cluster(options);
@@ -50,6 +64,13 @@ TEST_P(Scale, OutAndInKeepsEveryKey) {
                                        std::chrono::minutes(2));
     ASSERT_TRUE(even) << shards << " shards: " << cluster.status_text() << told(cluster);
     ASSERT_EQ(cluster.readable(kKeys), kKeys) << shards << " shards";
+    if (shards == 4) {
+      EXPECT_EQ(metric(cluster, "shardkeeper_migration_slots_moved_total"), kSlotCount / 4U) << "no slot moved twice, none untold";
+      EXPECT_GT(metric(cluster, "shardkeeper_migration_keys_moved_total"), kKeys / 8U);
+      EXPECT_GE(metric(cluster, "shardkeeper_migration_jobs_total{result=\"done\"}"), 3U);
+      EXPECT_EQ(metric(cluster, "shardkeeper_migration_jobs_total{result=\"failed\"}"), 0U);
+      EXPECT_EQ(metric(cluster, "shardkeeper_migration_running"), 0U);
+    }
     const auto count = checker.acknowledged();
     ASSERT_TRUE(wait_until([&] { return checker.acknowledged() > count + 100; })) << "no writes with " << shards << " shards";
   }

@@ -3,11 +3,11 @@
 #include "common/rpc/agent_client.h"
 #include "common/tls/authority.h"
 #include "tests/support/child_process.h"
+#include "tests/support/http_get.h"
 #include "tests/support/loopback.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/valkey_binaries.h"
 #include "tests/support/wait_until.h"
-#include "tests/valkey/http_get.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
