@@ -79,7 +79,9 @@ void Migrator::begin(std::unique_ptr<Engine> engine) {
 void Migrator::cancel(const std::string& job, const Done& done) {
   if (!is_busy()) return done(kAlreadySo);
   if (progress_->job != job) return done(refused("migration " + job, "another one runs: " + progress_->job));
+  if (std::exchange(progress_->is_cancelled, true)) return done(kAlreadySo);
   engine_->cancel();
+  node_.changed();
   done(command::Outcome{});
 }
 
@@ -126,7 +128,7 @@ void Migrator::on_found(const SlotMigration& found) {
 void Migrator::clear_for_failover(std::function<void(Result<void>)> then) {
   const NodeState& state = node_.newest();
   if (state.condition != ServerCondition::kUp || !has_atomic_migration(state)) return then({});
-  if (is_busy() && progress_->engine == MigrationEngine::kAtomic) engine_->cancel();  // no further part
+  if (is_busy() && progress_->engine == MigrationEngine::kAtomic) progress_->is_cancelled = true, engine_->cancel();  // no further part
   clear_for_failover(kClearLooksMax, std::move(then));
 }
 

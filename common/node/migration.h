@@ -43,6 +43,7 @@ struct MigrationProgress {
   std::uint64_t keys_done = 0;
   std::uint64_t bytes_done = 0;        // serialized, over the wire; 0 where the engine cannot tell
   std::uint64_t bytes_per_second = 0;  // the limit that holds for what is still to come; 0: none
+  bool is_cancelled = false;           // told to end; it does as soon as it can
   // Of an atomic job: the server is at its last step, in which writes stand still and the owner changes. A failover at either end now could
   // give slots back to a source that has begun to delete their keys.
   bool is_handing_over = false;

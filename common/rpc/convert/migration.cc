@@ -47,6 +47,7 @@ void to_proto(const MigrationProgress& progress, pb::MigrationProgress& out) {
   out.set_keys_done(progress.keys_done);
   out.set_bytes_done(progress.bytes_done);
   out.set_bytes_per_second(progress.bytes_per_second);
+  out.set_is_cancelled(progress.is_cancelled);
   out.set_is_handing_over(progress.is_handing_over);
   out.set_error(to_wire_text(progress.error));
 }
@@ -62,6 +63,7 @@ MigrationProgress read_progress(Reader& read, const pb::MigrationProgress& in) {
           .keys_done = in.keys_done(),
           .bytes_done = in.bytes_done(),
           .bytes_per_second = in.bytes_per_second(),
+          .is_cancelled = in.is_cancelled(),
           .is_handing_over = in.is_handing_over(),
           .error = read.text("migration.error", in.error(), Empty::kAllowed)};
 }

@@ -53,7 +53,7 @@ class SlotMoves {
                     "job " + job.id + " moves slots to " + (job.to ? model::about(*job.to) : "node " + job.target.short_form()) + " by " +
                         std::string(to_string(p.engine)) + ": " + std::to_string(p.slots_done.count()) + " of " +
                         std::to_string(p.slots.count()) + " slots, " + std::to_string(p.keys_done) + " of " + std::to_string(p.keys_total) +
-                        " keys");
+                        " keys" + (p.is_cancelled ? "; it ends as soon as no slot of it is half moved" : ""));
     }
   }
 
@@ -62,17 +62,18 @@ class SlotMoves {
     for (const auto& job : active_) {
       if (!job.is_running() || !job.to || !job.source->shard || kind_of(job.id) == JobKind::kFinishes) continue;
       const bool unwanted = std::ranges::any_of(moves, [&](const Move& m) { return m.from == *job.to || m.to == *job.source->shard; });
-      if (unwanted && job.source->is_up())
-        verdict_.order(*job.source, command::CancelMigration{job.id}, Reason::kUnwanted,
-                       model::about(*job.to) + " is not to own its slots any more");
+      if (unwanted) cancel(job, Reason::kUnwanted, model::about(*job.to) + " is not to own its slots any more");
     }
+  }
+
+  void cancel(const ActiveJob& job, Reason why, const std::string& detail) {
+    if (job.source->is_up() && !job.progress->is_cancelled) verdict_.order(*job.source, command::CancelMigration{job.id}, why, detail);
   }
 
   // What somebody began at a server by hand is left to them: that is what a pause is good for.
   void pause(const std::vector<Move>& moves) {
     for (const auto& job : active_)
-      if (job.is_running() && is_ours(job.id) && job.source->is_up())
-        verdict_.order(*job.source, command::CancelMigration{job.id}, Reason::kPaused, "spec.paused");
+      if (job.is_running() && is_ours(job.id)) cancel(job, Reason::kPaused, "spec.paused");
     forget_old_troubles(moves);
     if (std::ranges::none_of(moves, [](const Move& m) { return m.from.has_value(); })) return;
     tell_rest(moves);

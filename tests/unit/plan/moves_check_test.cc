@@ -137,6 +137,12 @@ const CheckCase kMoves[] = {
      with(a_new_shard().migrating("vk-2-0", "vk-3-0", SlotSet::of(15018, 16383), Stage::kRunning), [](auto& s) { s.paused = true; }),
      "order vk-2-0 cancel-migration job=m-0-1 because=Paused; hold pod vk-2-0: SlotsMoving; hold cluster: SlotsMoving; hold cluster: "
      "Paused"},
+    {"and is told so once",
+     with(a_new_shard()
+              .migrating("vk-2-0", "vk-3-0", SlotSet::of(15018, 16383), Stage::kRunning)
+              .change("vk-2-0", [](auto& n) { n.migration->is_cancelled = true; }),
+          [](auto& s) { s.paused = true; }),
+     "hold pod vk-2-0: SlotsMoving; hold cluster: SlotsMoving; hold cluster: Paused"},
     {"but not what a person began at the server",
      with(a_new_shard().migrating("vk-2-0", "vk-3-0", SlotSet::of(15018, 16383), Stage::kRunning, "found-12345678"),
           [](auto& s) { s.paused = true; }),

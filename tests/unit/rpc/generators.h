@@ -111,6 +111,7 @@ inline MigrationProgress some_progress() {
           .keys_done = big(),
           .bytes_done = big(),
           .bytes_per_second = big(),
+          .is_cancelled = coin(),
           .is_handing_over = coin(),
           .error = any_text()};
 }
