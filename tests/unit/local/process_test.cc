@@ -42,7 +42,7 @@ TEST_F(ProcessTest, EndBySignalIsSeen) {
 TEST_F(ProcessTest, LeadsASessionWithDefaultSignalsAndNoForeignDescriptors) {
   ::signal(SIGPIPE, SIG_IGN);  // as gRPC does
   const int descriptor = ::open("/dev/null", O_RDONLY);
-  const auto process = start(shell("cat /proc/$$/stat; grep SigIgn /proc/$$/status; ls /proc/$$/fd | tr '\\n' ' '; pwd"));
+  const auto process = start(shell("cat /proc/$$/stat; grep SigIgn /proc/$$/status; ls /proc/$$/fd; pwd"));
   ::close(descriptor);
   ::signal(SIGPIPE, SIG_DFL);
   ASSERT_TRUE(ends());
@@ -51,19 +51,19 @@ TEST_F(ProcessTest, LeadsASessionWithDefaultSignalsAndNoForeignDescriptors) {
   EXPECT_THAT(log, HasSubstr(" " + pid + " " + pid + " 0 ")) << "process group, session, no terminal";
   const auto ignored = std::stoull(log.substr(log.find("SigIgn:") + 8), nullptr, 16);
   EXPECT_EQ(ignored >> (SIGPIPE - 1) & 1U, 0U);
-  EXPECT_THAT(log, HasSubstr("0 1 2 " + temp_.path().string()));
+  EXPECT_THAT(log, HasSubstr("0\n1\n2\n" + temp_.path().string()));
 }
 
 TEST_F(ProcessTest, WhatItHoldsUntilItsProgramStartsIsClosedThen) {
   const int low = ::open("/dev/null", O_RDONLY);
   const int held = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   const int high = ::open("/dev/null", O_RDONLY);
-  auto command = shell("ls /proc/$$/fd | tr '\\n' ' '; pwd");
+  auto command = shell("ls /proc/$$/fd; pwd");
   command.held_until_exec = held;
   const auto process = start(command);
   for (const int descriptor : {low, held, high}) ::close(descriptor);
   ASSERT_TRUE(ends());
-  EXPECT_THAT(test::read_file(temp_ / "log"), testing::StartsWith("0 1 2 " + temp_.path().string()));
+  EXPECT_THAT(test::read_file(temp_ / "log"), testing::StartsWith("0\n1\n2\n" + temp_.path().string()));
 }
 
 TEST_F(ProcessTest, WhatItForkedGoesWithIt) {
