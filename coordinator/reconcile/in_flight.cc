@@ -10,6 +10,8 @@ using model::PodInfo;
 // After a successful call its effect shows within one report or one look at the platform; later it did not happen.
 constexpr Duration kReportWithin = std::chrono::milliseconds(200);
 constexpr Duration kPlatformWithin = std::chrono::seconds(2);
+// Past the deadline of every order. A link that is dialled anew, or whose pod goes, takes its calls with it, and nobody answers them.
+constexpr Duration kAnswerLostAfter = std::chrono::seconds(10);
 constexpr Duration kFailureForgotten = std::chrono::seconds(60);
 
 Duration back_off(const Error& error, int count) {
@@ -81,8 +83,13 @@ std::optional<TimePoint> InFlightSteps::settle(const std::vector<PodInfo>& pods,
   std::optional<TimePoint> next;
   std::erase_if(entries_, [&](const auto& item) {
     const Entry& entry = item.second;
-    if (!entry.returned_at) return false;
     const bool by_agent = is_agent_step(entry.step);
+    if (!entry.returned_at) {
+      const TimePoint lost_at = entry.since + kAnswerLostAfter;
+      if (!by_agent || now >= lost_at) return by_agent;
+      if (!next || lost_at < *next) next = lost_at;
+      return false;
+    }
     const TimePoint until = *entry.returned_at + (by_agent ? kReportWithin : kPlatformWithin);
     if (now >= until) return true;
     if (by_agent ? report_shows(entry.step, pods, *entry.returned_at) : platform_shows(entry.step, pods, entry.since)) return true;

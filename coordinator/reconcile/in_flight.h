@@ -18,7 +18,8 @@ class InFlightSteps {
   // The call behind it returned. A failure ends it with back-off; a success leaves it until its effect shows.
   void returned(const std::string& key, const Result<void>& result, TimePoint now);
 
-  // Ends those whose effect shows in what is known now, or whose effect should have shown by now.
+  // Ends those whose effect shows in what is known now, or whose effect should have shown by now; also orders whose answer is lost, which
+  // the planner then gives again.
   // RETURNS when to look again for the latter.
   std::optional<TimePoint> settle(const std::vector<model::PodInfo>& pods, TimePoint now);
 

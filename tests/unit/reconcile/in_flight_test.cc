@@ -29,8 +29,17 @@ std::vector<model::PodInfo> pods(TimePoint state_at, TimePoint first_seen = kSta
 TEST(InFlightSteps, AnOrderWhoseCallHasNotReturnedStays) {
   InFlightSteps steps;
   steps.started(order(), kStart);
-  EXPECT_EQ(steps.settle(pods(kStart + 5s), kStart + 5s), std::nullopt);
+  EXPECT_EQ(steps.settle(pods(kStart + 5s), kStart + 5s), kStart + 10s) << "look again when its answer must be lost";
   EXPECT_EQ(steps.list().size(), 1U);
+}
+
+// Its link was dialled anew while the call was under way.
+TEST(InFlightSteps, AnOrderWhoseAnswerIsLostEnds) {
+  InFlightSteps steps;
+  steps.started(order(), kStart);
+  EXPECT_EQ(steps.settle(pods(kStart), kStart + 10s), std::nullopt);
+  EXPECT_TRUE(steps.list().empty());
+  EXPECT_TRUE(steps.failures().empty()) << "it may be given again at once";
 }
 
 TEST(InFlightSteps, AnOrderEndsWithTheFirstReportAfterItsCall) {
