@@ -8,7 +8,7 @@ namespace shardkeeper::agent {
 namespace {
 
 // Long enough for a lost election to be over, short enough not to hold up a coordinator that comes back.
-constexpr std::chrono::milliseconds kTicketFor{2'000};
+constexpr std::chrono::milliseconds kForcedTicketFor{2'000};
 
 bool has_successor(const LastLife& dead, const std::vector<PeerReport>& reports) {
   return std::ranges::any_of(reports, [&](const PeerReport& report) {
@@ -54,7 +54,7 @@ void LastChooser::choose(std::vector<PeerReport> reports) {
 }
 
 void LastChooser::ask(const PeerReport& chosen) {
-  const command::Ticket wanted{chosen.peer.pod, command::FailoverMode::kForce, "agent:" + config_.pod.value, kTicketFor};
+  const command::Ticket wanted{chosen.peer.pod, command::FailoverMode::kForce, "agent:" + config_.pod.value, kForcedTicketFor};
   const command::Ticket ticket = tickets_.take(wanted, scheduler_.now());
   const command::Failover failover{command::FailoverMode::kForce, dead_->node_id, chosen.state.config_epoch, ticket};
   log::warn("no coordinator acted on the death here: asking a replica to take over", {{"replica", chosen.peer.pod.value}});

@@ -7,7 +7,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::string seconds(milliseconds duration) {
+std::string in_seconds(milliseconds duration) {
   const auto tenths = duration.count() / 100;
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
 }
@@ -42,7 +42,7 @@ Readiness decide_readiness(const NodeState& state, const ReadinessHistory& histo
 
   const milliseconds fail_allowed = history.was_ready ? limits.cluster_fail_max : milliseconds(0);
   if (!state.cluster_state_ok && history.cluster_fail_for >= fail_allowed)
-    return {ReadyReason::kClusterStateFail, "cluster_state is fail for " + seconds(history.cluster_fail_for)};
+    return {ReadyReason::kClusterStateFail, "cluster_state is fail for " + in_seconds(history.cluster_fail_for)};
 
   if (state.role == Role::kPrimary) {
     if (state.slots.empty()) return {ReadyReason::kNoSlots, "a primary without slots"};
@@ -52,7 +52,7 @@ Readiness decide_readiness(const NodeState& state, const ReadinessHistory& histo
     if (!history.is_streaming && !has_time)
       return {ReadyReason::kFirstSync, replica_of(state) + "; synced, and waiting for its primary's stream"};
     if (!state.replication.link_up && !has_time)
-      return {ReadyReason::kPrimaryLinkDown, replica_of(state) + "; no link to it for " + seconds(history.out_of_sync_for)};
+      return {ReadyReason::kPrimaryLinkDown, replica_of(state) + "; no link to it for " + in_seconds(history.out_of_sync_for)};
   }
   if (state.fenced) return {ReadyReason::kFenced, "cut off from coordinator and majority; refuses writes (min-replicas-to-write)"};
 

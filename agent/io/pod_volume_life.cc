@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::size_t kLifeBytesMax = 1024 * 1024;
 constexpr std::size_t kNodesConfBytesMax = 8 * 1024 * 1024;
-constexpr std::uint64_t kPortMax = 65535;
 
 boost::json::object replica_json(const OnlineReplica& replica) {
   return {{"ip", replica.endpoint.ip},
@@ -39,8 +38,7 @@ Result<OnlineReplica> read_replica(const boost::json::value& value) {
   if (!value.is_object()) return invalid("online_replicas", "must be a list of objects");
   JsonObject json("online_replicas", value.get_object());
   OnlineReplica replica;
-  replica.endpoint = {json.text("ip"), static_cast<std::uint16_t>(json.number("port", kPortMax)),
-                      static_cast<std::uint16_t>(json.number("bus_port", kPortMax))};
+  replica.endpoint = json.endpoint();
   replica.offset_bytes = json.number("offset_bytes");
   if (json.error()) return *json.error();
   return replica;

@@ -10,8 +10,6 @@
 namespace shardkeeper::agent {
 namespace {
 
-constexpr std::uint64_t kPortMax = 65535;
-
 boost::json::object login_json(const Login& login) { return {{"user", login.user}, {"password", login.password}}; }
 
 Login read_login(JsonObject json) { return {json.text("user"), json.text("password")}; }
@@ -26,8 +24,7 @@ std::map<std::string, std::string> read_config(JsonObject& settings) {
 
 Endpoint read_endpoint(JsonObject& settings) {
   JsonObject json = settings.object("announce");
-  Endpoint endpoint{json.text("ip"), static_cast<std::uint16_t>(json.number("port", kPortMax)),
-                    static_cast<std::uint16_t>(json.number("bus_port", kPortMax))};
+  Endpoint endpoint = json.endpoint();
   if (json.error()) settings.fail("announce", json.error()->detail);
   return endpoint;
 }

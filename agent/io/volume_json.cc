@@ -49,6 +49,11 @@ bool JsonObject::flag(std::string_view name) {
   return false;
 }
 
+Endpoint JsonObject::endpoint() {
+  constexpr std::uint64_t kPortMax = 65535;
+  return {text("ip"), static_cast<std::uint16_t>(number("port", kPortMax)), static_cast<std::uint16_t>(number("bus_port", kPortMax))};
+}
+
 JsonObject JsonObject::object(std::string_view name) {
   const auto* const value = find(name);
   if (value != nullptr && value->is_object()) return {where_ + ": " + std::string(name), value->get_object()};

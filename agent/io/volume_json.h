@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/error/result.h"
+#include "common/types/endpoint.h"
 
 #include <boost/json/object.hpp>
 
@@ -23,6 +24,8 @@ class JsonObject {
   std::string text(std::string_view name);
   std::uint64_t number(std::string_view name, std::uint64_t most = UINT64_MAX, std::uint64_t missing = 0);
   bool flag(std::string_view name);
+  // Of this object's own members ip, port and bus_port.
+  Endpoint endpoint();
   // An empty one where it is missing. Errors inside it are its own.
   JsonObject object(std::string_view name);
   boost::json::array array(std::string_view name);

@@ -1,9 +1,10 @@
 #include "agent/launch/server_version.h"
 
+#include "agent/launch/clock.h"
+
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <ctime>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,12 +17,6 @@ namespace {
 
 constexpr int kAnswerTimeMs = 5000;
 constexpr char kGreeting[] = "Valkey server v=";
-
-long long now_ms() {
-  struct timespec now = {};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 struct Child {
   pid_t pid = -1;

@@ -1,13 +1,13 @@
 #include "agent/launch/stop.h"
 
 #include "agent/io/volume_layout.h"
+#include "agent/launch/clock.h"
 #include "agent/launch/exit_codes.h"
 
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -18,12 +18,6 @@ namespace shardkeeper::launch {
 namespace {
 
 constexpr long kGraceMax = 86400;
-
-long long now_ms() {
-  struct timespec now = {};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 long long time_for_hand_over_ms(long grace_seconds) { return grace_seconds >= 20 ? (grace_seconds - 10) * 1000LL : grace_seconds * 500LL; }
 

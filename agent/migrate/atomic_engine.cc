@@ -1,6 +1,7 @@
 #include "agent/migrate/atomic_engine.h"
 
 #include "agent/migrate/keys_engine.h"
+#include "agent/migrate/move_budget.h"
 #include "common/valkey/error_map.h"
 
 #include <algorithm>
@@ -44,7 +45,7 @@ void AtomicEngine::start() {
 
 // Sent by the next look at the list, 20 ms from here; a pause ends now.
 void AtomicEngine::cancel() {
-  is_cancelled_ = must_cancel_ = true;
+  parts_.progress.is_cancelled = must_cancel_ = true;
   if (std::exchange(is_pausing_, false)) later_ = parts_.scheduler.after(Duration(0), [this] { request(); });
 }
 
@@ -129,7 +130,7 @@ void AtomicEngine::begin_part(const ExportSample& now) {
 void AtomicEngine::request() {
   parts_.changed();
   if (todo_.empty()) return end(Stage::kDone, "");
-  if (is_cancelled_) return end(Stage::kCancelled, "");
+  if (parts_.progress.is_cancelled) return end(Stage::kCancelled, "");
   list([this](const std::vector<SlotMigration>& migrations) { look_at_earlier(migrations); });
 }
 
@@ -277,7 +278,7 @@ void AtomicEngine::on_over(const SlotMigration& migration) {
       verify(kVerifyTriesMax);
     });
   if (!why_cancelled_.empty()) return end(Stage::kFailed, why_cancelled_);
-  if (migration.state == "cancelled" && is_cancelled_) return end(Stage::kCancelled, "");
+  if (migration.state == "cancelled" && parts_.progress.is_cancelled) return end(Stage::kCancelled, "");
   // Tried again later, like any failure: at once would be against the will of whoever did it.
   if (migration.state == "cancelled") return end(Stage::kFailed, "somebody cancelled it at the server (CLUSTER CANCELSLOTMIGRATIONS)");
   end(Stage::kFailed, migration.message.empty() ? "the server gives no reason" : migration.message);
@@ -320,11 +321,9 @@ void AtomicEngine::pause_for_limit() {
   const std::uint64_t bytes = meter_.bytes_done() - bytes_before_part_;
   const std::uint64_t limit = parts_.progress.bytes_per_second;
   is_pausing_ = false;
-  if (limit == 0 || todo_.empty() || is_cancelled_) return request();
-  const auto due_us = std::min(static_cast<double>(bytes) * 1e6 / static_cast<double>(limit), 3.6e9);  // an hour at most
-  const Duration due(static_cast<Duration::rep>(due_us));
+  if (limit == 0 || todo_.empty() || parts_.progress.is_cancelled) return request();
   is_pausing_ = true;
-  later_ = parts_.scheduler.after(std::max(Duration(0), due - (parts_.scheduler.now() - part_began_)), [this] {
+  later_ = parts_.scheduler.after(std::max(Duration(0), time_for(bytes, limit) - (parts_.scheduler.now() - part_began_)), [this] {
     is_pausing_ = false;
     request();
   });

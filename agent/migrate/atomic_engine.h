@@ -74,8 +74,7 @@ class AtomicEngine final : public Engine {
   std::string name_;                   // of the running one
   std::optional<Error> unsure_;        // the request's answer did not come
   std::optional<TimePoint> unlisted_;  // since then the server answers and does not list it
-  bool is_cancelled_ = false;
-  bool must_cancel_ = false;  // CANCELSLOTMIGRATIONS is to be sent, again where its answer did not come
+  bool must_cancel_ = false;           // CANCELSLOTMIGRATIONS is to be sent, again where its answer did not come
   std::string stalled_in_;
   TimePoint stalled_since_;
   std::string why_cancelled_;

@@ -29,7 +29,7 @@ struct EngineParts {
   std::optional<ServerVersion> version;  // of the own server
   std::chrono::milliseconds node_timeout;
   Login replication;            // servers log in with it at each other
-  MigrationProgress& progress;  // the engine fills slots_done, keys and bytes
+  MigrationProgress& progress;  // the engine fills slots_done, keys, bytes and is_cancelled
   std::function<void()> changed;
   // The last thing that an engine calls; once. `error` is empty when all slots have moved.
   std::function<void(MigrationProgress::Stage stage, std::string error)> ended;
@@ -40,7 +40,7 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual void start() = 0;
-  // Ends soon with kCancelled, or with kDone when that is quicker. May be called again.
+  // Sets progress.is_cancelled. Ends soon with kCancelled, or with kDone when that is quicker. May be called again.
   virtual void cancel() = 0;
   // progress.bytes_per_second has changed: it holds from the next batch or part on, and a pause that the old one asked for ends.
   virtual void throttle() = 0;

@@ -55,7 +55,7 @@ void KeysEngine::start() {
 }
 
 void KeysEngine::cancel() {
-  if (std::exchange(is_cancelled_, true)) return;
+  if (std::exchange(parts_.progress.is_cancelled, true)) return;
   patience_ = parts_.scheduler.after(command::kCancelPatience, [this] { mover_.stop(); });
 }
 
@@ -108,7 +108,7 @@ void KeysEngine::count(const SlotSet& todo) {
 void KeysEngine::next_window() {
   window_ = {};
   parts_.changed();
-  if (is_cancelled_ && !todo_.empty()) return abandon(Stage::kCancelled, left_.why);
+  if (is_cancelled() && !todo_.empty()) return abandon(Stage::kCancelled, left_.why);
   if (todo_.empty()) return left_.slots.empty() ? verify() : abandon(Stage::kFailed, left_.why);
   const SlotSet first = half_moved_.common_with(todo_);
   window_ = first_slots(first.empty() ? todo_ : first, counts_, kWindowSlotsMax, kWindowKeysMax);
@@ -132,9 +132,9 @@ void KeysEngine::open_source() {
 }
 
 void KeysEngine::move_keys() {
-  if (is_cancelled_ && !window_.overlaps(half_moved_)) return abandon(Stage::kCancelled, "");
+  if (is_cancelled() && !window_.overlaps(half_moved_)) return abandon(Stage::kCancelled, "");
   mover_.move(window_, [this](const Result<KeyMover::Stuck>& moved) {
-    if (!moved) return abandon(is_cancelled_ ? Stage::kCancelled : Stage::kFailed, is_cancelled_ ? "" : moved.error().detail);
+    if (!moved) return abandon(is_cancelled() ? Stage::kCancelled : Stage::kFailed, is_cancelled() ? "" : moved.error().detail);
     leave(*moved);
     if (window_.empty()) return next_window();
     close_target();

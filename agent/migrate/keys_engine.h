@@ -27,7 +27,8 @@ Result<SourceView> read_source(const MigrationJob& job, const valkey::parse::Clu
 //   closing: target NODE, then source NODE                   the target first: at no moment does a slot have no owner
 // The other nodes hear of it from the target, whose epoch is the highest.
 // A cancelled job closes its window, for which it has command::kCancelPatience.
-//   any --(cancel and no patience left, failure)--> abandoning: STABLE at the target where it holds no key, then STABLE at the source where the target did so.
+//   any --(cancel and no patience left, failure)--> abandoning: STABLE at the target where it holds no key, then STABLE at the source where
+//   the target did so.
 //   What stays half moved is named in the error; a later job to the same target goes on with it.
 class KeysEngine final : public Engine {
  public:
@@ -43,6 +44,7 @@ class KeysEngine final : public Engine {
   void ask_version(const SlotSet& todo);
   void open_relay(const SlotSet& todo);
   void count(const SlotSet& todo);
+  bool is_cancelled() const { return parts_.progress.is_cancelled; }
   void next_window();
   void open_target();
   void open_source();
@@ -73,7 +75,6 @@ class KeysEngine final : public Engine {
   SlotSet window_;        // opened, or about to be
   KeyMover::Stuck left_;  // of earlier windows: open still
   SlotCounts counts_;
-  bool is_cancelled_ = false;
   std::unique_ptr<Timer> patience_;  // of a cancelled job
   MigrationProgress::Stage stage_ = MigrationProgress::Stage::kDone;
   std::string error_;

@@ -16,7 +16,7 @@ constexpr std::chrono::milliseconds kTellEvery{200};
 constexpr int kClearLooksMax = 3;
 const command::Outcome kAlreadySo{true, std::nullopt};
 
-Error denied(const MigrationJob& job, const std::string& reason) { return refused("migration " + job.id, reason); }
+Error job_denied(const MigrationJob& job, const std::string& reason) { return refused("migration " + job.id, reason); }
 
 bool has_atomic_migration(const NodeState& state) { return state.version && state.version->at_least(9, 0); }
 
@@ -24,7 +24,7 @@ bool has_atomic_migration(const NodeState& state) { return state.version && stat
 
 void Migrator::start(const MigrationJob& job, const Done& done) {
   if (progress_ && progress_->job == job.id) return done(kAlreadySo);
-  if (is_busy()) return done(denied(job, "job " + progress_->job + " runs; one at a time moves slots away from a node"));
+  if (is_busy()) return done(job_denied(job, "job " + progress_->job + " runs; one at a time moves slots away from a node"));
   if (const auto checked = check(job); !checked) return done(checked.error());
   progress_ = MigrationProgress{
       .job = job.id, .target_node = job.target_node, .slots = job.slots, .engine = job.engine, .bytes_per_second = job.bytes_per_second};
@@ -40,13 +40,13 @@ void Migrator::start(const MigrationJob& job, const Done& done) {
 
 Result<void> Migrator::check(const MigrationJob& job) const {
   const NodeState& state = node_.newest();
-  if (job.slots.empty()) return denied(job, "no slots are named");
+  if (job.slots.empty()) return job_denied(job, "no slots are named");
   if (state.condition != ServerCondition::kUp || !state.node_id)
     return unavailable("migration " + job.id, "the server is " + std::string(to_string(state.condition)));
-  if (state.role != Role::kPrimary) return denied(job, "this node is a replica; its primary moves the slots");
-  if (job.target_node == *state.node_id) return denied(job, "source and target are the same node");
+  if (state.role != Role::kPrimary) return job_denied(job, "this node is a replica; its primary moves the slots");
+  if (job.target_node == *state.node_id) return job_denied(job, "source and target are the same node");
   if (job.engine == MigrationEngine::kAtomic && !has_atomic_migration(state))
-    return denied(job, "this server is older than 9.0 and has no atomic slot migration; use the keys engine");
+    return job_denied(job, "this server is older than 9.0 and has no atomic slot migration; use the keys engine");
   return {};
 }
 
@@ -76,18 +76,25 @@ void Migrator::begin(std::unique_ptr<Engine> engine) {
   node_.changed();
 }
 
+bool Migrator::runs(const std::string& job, const Done& done) const {
+  if (is_busy() && progress_->job == job) return true;
+  if (is_busy())
+    done(refused("migration " + job, "another one runs: " + progress_->job));
+  else
+    done(kAlreadySo);
+  return false;
+}
+
 void Migrator::cancel(const std::string& job, const Done& done) {
-  if (!is_busy()) return done(kAlreadySo);
-  if (progress_->job != job) return done(refused("migration " + job, "another one runs: " + progress_->job));
-  if (std::exchange(progress_->is_cancelled, true)) return done(kAlreadySo);
+  if (!runs(job, done)) return;
+  if (progress_->is_cancelled) return done(kAlreadySo);
   engine_->cancel();
   node_.changed();
   done(command::Outcome{});
 }
 
 void Migrator::throttle(const command::ThrottleMigration& wanted, const Done& done) {
-  if (!is_busy()) return done(kAlreadySo);
-  if (progress_->job != wanted.job) return done(refused("migration " + wanted.job, "another one runs: " + progress_->job));
+  if (!runs(wanted.job, done)) return;
   if (progress_->bytes_per_second == wanted.bytes_per_second) return done(kAlreadySo);
   progress_->bytes_per_second = wanted.bytes_per_second;
   engine_->throttle();
@@ -128,7 +135,7 @@ void Migrator::on_found(const SlotMigration& found) {
 void Migrator::clear_for_failover(std::function<void(Result<void>)> then) {
   const NodeState& state = node_.newest();
   if (state.condition != ServerCondition::kUp || !has_atomic_migration(state)) return then({});
-  if (is_busy() && progress_->engine == MigrationEngine::kAtomic) progress_->is_cancelled = true, engine_->cancel();  // no further part
+  if (is_busy() && progress_->engine == MigrationEngine::kAtomic) engine_->cancel();  // no further part
   clear_for_failover(kClearLooksMax, std::move(then));
 }
 

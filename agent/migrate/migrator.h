@@ -66,6 +66,8 @@ class Migrator {
 
  private:
   Result<void> check(const MigrationJob& job) const;
+  // Where it does not, `done` has been told.
+  bool runs(const std::string& job, const Done& done) const;
   EngineParts parts();
   void begin(std::unique_ptr<Engine> engine);
   void find();

@@ -4,13 +4,16 @@
 
 namespace shardkeeper::agent {
 
+Duration time_for(std::uint64_t bytes, std::uint64_t bytes_per_second) {
+  const auto due_us = static_cast<double>(bytes) * 1e6 / static_cast<double>(bytes_per_second);
+  return Duration(static_cast<Duration::rep>(std::min(due_us, 3.6e9)));
+}
+
 Duration MoveBudget::moved(std::uint64_t bytes, std::size_t keys, Duration elapsed) {
   adapt(bytes, keys, elapsed);
   const Duration rest = elapsed / kRestShare;
   if (bytes_per_second_ == 0) return rest;
-  const auto due_us = static_cast<double>(bytes) * 1e6 / static_cast<double>(bytes_per_second_);
-  const Duration due(static_cast<Duration::rep>(std::min(due_us, 3.6e9)));  // an hour at most: 0 < rate < 1 byte/s is nobody's wish
-  return std::max(rest, due - elapsed);
+  return std::max(rest, time_for(bytes, bytes_per_second_) - elapsed);
 }
 
 // Halves at once, grows slowly and only by batches that were nearly full: a small one says little about a large one.

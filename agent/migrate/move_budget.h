@@ -9,6 +9,9 @@
 
 namespace shardkeeper::agent {
 
+// How long a limit above 0 wants so many bytes to take; an hour at most: 0 < rate < 1 byte/s is nobody's wish.
+Duration time_for(std::uint64_t bytes, std::uint64_t bytes_per_second);
+
 class MoveBudget {
  public:
   // What clients of the source may feel of one batch: the aim, not a promise; a big value takes what it takes.

@@ -34,6 +34,11 @@ std::vector<int> each_of(const SlotSet& slots) {
   return all;
 }
 
+bool lists_a_replica(const ClusterNodes& nodes) {
+  const NodeId& self = nodes.myself()->id;
+  return std::ranges::any_of(nodes.view.rows, [&](const NodeRow& row) { return row.primary_id == self; });
+}
+
 Error denied(const std::string& reason) { return refused("set-slots", reason); }
 
 // The server takes any slot from anybody who is told to give it up. So who gives is checked: between two steps of a job the slot may have
@@ -87,10 +92,8 @@ Result<SlotSet> slots_to_set(const SetSlots& wanted, const ClusterNodes& nodes) 
 }
 
 Result<void> check_replicas_are_listed(const std::vector<OnlineReplica>& online, const ClusterNodes& nodes) {
-  const auto& rows = nodes.view.rows;
-  const NodeId& self = nodes.myself()->id;
-  if (std::ranges::any_of(rows, [&](const NodeRow& row) { return row.primary_id == self; })) return {};
-  for (const auto& row : rows) {
+  if (lists_a_replica(nodes)) return {};
+  for (const auto& row : nodes.view.rows) {
     // INFO names no bus port.
     const auto is_this = [&](const OnlineReplica& replica) {
       return replica.endpoint.ip == row.endpoint.ip && replica.endpoint.port == row.endpoint.port;
@@ -146,10 +149,8 @@ void SlotSetter::decide(const std::shared_ptr<Operation>& operation, const Clust
   if (!todo) return finish(operation, todo.error());
   if (todo->empty()) return finish(operation, command::Outcome{.already_so = true, .ticket = std::nullopt});
   operation->todo = *todo;
-  const NodeRow& self = *nodes.myself();
-  if (operation->wanted.mode == Mode::kStable) operation->foreign = todo->without(self.slots);
-  const bool has_replicas = std::ranges::any_of(nodes.view.rows, [&](const NodeRow& row) { return row.primary_id == self.id; });
-  if (!has_replicas) return ask_for_replicas(operation, nodes);
+  if (operation->wanted.mode == Mode::kStable) operation->foreign = todo->without(nodes.myself()->slots);
+  if (!lists_a_replica(nodes)) return ask_for_replicas(operation, nodes);
   operation->ports = std::min(ServerPool::kPortsMax, static_cast<std::size_t>(todo->count()));
   begin(operation);
 }

@@ -24,7 +24,7 @@ using Context = grpc::CallbackServerContext;
 using Reactor = grpc::ServerUnaryReactor;
 
 constexpr std::size_t kWatchersMax = 32;
-constexpr std::size_t kCallsMax = 64;
+constexpr std::size_t kAdminCallsMax = 64;
 constexpr int kRequestBytesMax = 64 * 1024;
 
 // What a handler's `done` does: fills the response, or passes the error on.
@@ -108,7 +108,7 @@ class AdminServer::Impl final : public pb::Admin::CallbackService {
   void stop();
 
   const std::shared_ptr<Mailbox> mailbox_;
-  const std::shared_ptr<OpenCalls> calls_ = std::make_shared<OpenCalls>(kCallsMax);
+  const std::shared_ptr<OpenCalls> calls_ = std::make_shared<OpenCalls>(kAdminCallsMax);
   std::unique_ptr<grpc::Server> server_;
 
   AdminHandler& handler_;

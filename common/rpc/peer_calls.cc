@@ -18,11 +18,11 @@ namespace pb = shardkeeper::agent::v1;
 
 constexpr std::chrono::milliseconds kDeadline{1000};
 constexpr std::chrono::milliseconds kSetSlotsDeadline{10'000};  // each slot may wait for replicas
-constexpr std::size_t kCallsMax = 64;
+constexpr std::size_t kPeerCallsMax = 64;
 
 std::string where(const Peer& peer) { return "agent of pod " + peer.pod.value; }
 Error too_many(const Peer& peer) {
-  return unavailable(where(peer), "not asked: " + std::to_string(kCallsMax) + " calls to peers are under way");
+  return unavailable(where(peer), "not asked: " + std::to_string(kPeerCallsMax) + " calls to peers are under way");
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ class GrpcPeerCalls::Impl {
 
   void set_identity(const tls::Identity& identity) { credentials_ = channel_credentials(identity); }
   ClientCalls& calls() { return *calls_; }
-  bool is_full() const { return calls_->size() >= kCallsMax; }
+  bool is_full() const { return calls_->size() >= kPeerCallsMax; }
 
   std::shared_ptr<pb::Agent::Stub> stub(const Peer& peer) const {
     auto arguments = channel_arguments();

@@ -41,14 +41,14 @@ std::string type_of(const Field& field) {
   return "";
 }
 
-std::string default_of(const Field& field) {
+std::string default_text(const Field& field) {
   if (field.presence == manifest::Presence::kRequired) return "required";
   return field.fallback.empty() ? "" : "`" + field.fallback + "`";
 }
 
 void add_rows(std::string& page, const Field& field, const std::string& path) {
   page += "| `" + path + "` | " + (field.shape == manifest::Shape::kList && field.type != Type::kObject ? "list of " : "") +
-          type_of(field) + " | " + default_of(field) + " | " + field.about + " |\n";
+          type_of(field) + " | " + default_text(field) + " | " + field.about + " |\n";
   for (const Field& part : field.fields)
     if (part.name != "*" && part.type != Type::kIgnored)
       add_rows(page, part, path + (field.shape == manifest::Shape::kList ? "[]." : ".") + part.name);

@@ -4,6 +4,7 @@
 #include "coordinator/model/decision.h"
 #include "coordinator/plan/world.h"
 
+#include <chrono>
 #include <set>
 #include <string>
 #include <utility>
@@ -12,6 +13,8 @@
 namespace shardkeeper::plan {
 
 using Claims = std::set<ShardId>;
+
+constexpr std::chrono::seconds kGoneGrace{0};  // of pods whose server has ended already
 
 struct Verdict {
   std::vector<model::Step> steps;

@@ -166,6 +166,10 @@ void World::note_holders(ShardView& shard) const {
   }
 }
 
+bool World::is_listed(const std::optional<NodeId>& id) const {
+  return id && std::ranges::any_of(distinct_views, [&](const TopologyView* view) { return view->find(*id) != nullptr; });
+}
+
 bool World::owns_in_some_view(const std::optional<NodeId>& id) const {
   return id && std::ranges::any_of(distinct_views, [&](const TopologyView* view) {
            const auto* row = view->find(*id);

@@ -84,15 +84,13 @@ std::optional<TimePoint> InFlightSteps::settle(const std::vector<PodInfo>& pods,
   std::erase_if(entries_, [&](const auto& item) {
     const Entry& entry = item.second;
     const bool by_agent = is_agent_step(entry.step);
-    if (!entry.returned_at) {
-      const TimePoint lost_at = entry.since + kAnswerLostAfter;
-      if (!by_agent || now >= lost_at) return by_agent;
-      if (!next || lost_at < *next) next = lost_at;
-      return false;
-    }
-    const TimePoint until = *entry.returned_at + (by_agent ? kReportWithin : kPlatformWithin);
+    if (!entry.returned_at && !by_agent) return false;
+    const TimePoint until =
+        !entry.returned_at ? entry.since + kAnswerLostAfter : *entry.returned_at + (by_agent ? kReportWithin : kPlatformWithin);
     if (now >= until) return true;
-    if (by_agent ? report_shows(entry.step, pods, *entry.returned_at) : platform_shows(entry.step, pods, entry.since)) return true;
+    if (entry.returned_at &&
+        (by_agent ? report_shows(entry.step, pods, *entry.returned_at) : platform_shows(entry.step, pods, entry.since)))
+      return true;
     if (!next || until < *next) next = until;
     return false;
   });

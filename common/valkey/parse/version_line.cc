@@ -6,7 +6,7 @@
 namespace shardkeeper::valkey::parse {
 namespace {
 
-constexpr std::size_t kBytesMax = 4096;
+constexpr std::size_t kVersionBytesMax = 4096;
 constexpr std::string_view kProgram = "Valkey server ";
 constexpr std::string_view kVersion = "v=";
 
@@ -18,7 +18,8 @@ Error not_a_version(std::string_view line) {
 }  // namespace
 
 Result<ServerVersion> parse_version_line(std::string_view text) {
-  if (text.size() > kBytesMax) return invalid("valkey-server --version", "printed more than 4096 bytes; is the program a valkey-server?");
+  if (text.size() > kVersionBytesMax)
+    return invalid("valkey-server --version", "printed more than 4096 bytes; is the program a valkey-server?");
   const auto line = cut_line(text);
   if (!line.starts_with(kProgram)) return not_a_version(line);
   for (auto rest = line.substr(kProgram.size()); !rest.empty();) {

@@ -123,6 +123,7 @@ class HalfOpenSlots {
     Open still;
     const auto gaps = find_gaps(world_, slots_of(active_));
     jobs_ = static_cast<int>(active_.size() + gaps.size());
+    if (!gaps.empty()) ends_ = move_ends(world_, seats_of(world_, claimed_, history_));
     for (const auto& [ends, slots] : gaps) {
       const auto& owner = world_.members[ends.first];
       const auto heir = heir_of(world_, ends.second);
@@ -192,9 +193,8 @@ class HalfOpenSlots {
   // Of what is left at the owner: keys that have moved are in what the target uses.
   std::optional<Shortfall> lacks_room(const Member& owner, const Member& target, const SlotSet& slots) const {
     if (!owner.shard || !target.shard) return std::nullopt;
-    const MoveEnds ends = move_ends(world_, seats_of(world_, claimed_, history_));
-    if (!ends.contains(*owner.shard) || !ends.contains(*target.shard)) return std::nullopt;
-    const auto lacks = shortfalls({{owner.shard, *target.shard, slots}}, ends, {});
+    if (!ends_.contains(*owner.shard) || !ends_.contains(*target.shard)) return std::nullopt;
+    const auto lacks = shortfalls({{owner.shard, *target.shard, slots}}, ends_, {});
     return lacks.empty() ? std::nullopt : std::optional(lacks.front());
   }
 
@@ -222,7 +222,8 @@ class HalfOpenSlots {
   Verdict& verdict_;
   std::vector<ActiveJob> active_;
   std::set<PodName> busy_;
-  int jobs_ = 0;  // that run or may begin now: they share the rate
+  MoveEnds ends_;  // where there are gaps
+  int jobs_ = 0;   // that run or may begin now: they share the rate
 };
 
 }  // namespace

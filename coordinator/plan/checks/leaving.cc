@@ -13,7 +13,6 @@ namespace {
 
 using model::Reason;
 
-constexpr std::chrono::seconds kGoneGrace{0};  // of pods whose server has ended already
 constexpr Duration kAskAgainAfter = std::chrono::milliseconds(500);
 
 // A replica that was not online when its primary closed a slot keeps the flag for good (Valkey issues 998, 1664): it means nothing as long as
@@ -103,10 +102,6 @@ class CatchUp {
 };
 
 // Everyone that lists the id must have forgotten it before its pod goes, or a newcomer at its address is taken for it.
-bool is_listed(const World& world, const std::optional<NodeId>& id) {
-  return id && std::ranges::any_of(world.distinct_views, [&](const TopologyView* view) { return view->find(*id) != nullptr; });
-}
-
 void remove_members(const World& world, const ShardView& shard, Verdict& verdict) {
   for (const auto index : shard.members) {
     const auto& member = world.members[index];
@@ -116,7 +111,7 @@ void remove_members(const World& world, const ShardView& shard, Verdict& verdict
       verdict.order(member, command::Shutdown{}, Reason::kShardLeaves, "its shard is not asked for and owns nothing");
     } else if (member.presence != Presence::kDead) {
       verdict.hold(Reason::kShardLeaves, model::about(member.name()), "it does not answer; it is removed once it does, or is known dead");
-    } else if (is_listed(world, member.dead_id) || !world.views_known) {
+    } else if (world.is_listed(member.dead_id) || !world.views_known) {
       verdict.hold(Reason::kShardLeaves, model::about(member.name()), "its server has ended; waiting until every node has forgotten it");
     } else {
       verdict.step(model::RemovePod{member.name(), pod.uid, kGoneGrace}, Reason::kShardLeaves,

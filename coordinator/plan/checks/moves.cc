@@ -30,18 +30,26 @@ class SlotMoves {
         verdict_(verdict),
         seats_(seats_of(world, claimed, history)),
         active_(active_jobs(world, history)),
+        running_(running()),
         ownership_(ownership_of(world, history.lost)) {}
 
   void run() {
     const auto moves = plan_moves(owners_after(ownership_.owners, active_), equal_weights(world_.spec().shards));
     tell_active();
-    if (world_.spec().paused) return pause(moves);
-    cancel_unwanted(moves);
-    throttle(moves);
+    const bool is_paused = world_.spec().paused;
+    if (is_paused) {
+      cancel_ours();
+    } else {
+      cancel_unwanted(moves);
+      throttle(moves);
+    }
     forget_old_troubles(moves);
     if (std::ranges::none_of(moves, [](const Move& m) { return m.from.has_value(); })) return;
     tell_rest(moves);
-    start(startable(moves), moves);
+    if (is_paused)
+      verdict_.hold(Reason::kPaused, "cluster", "spec.paused: no slots move; a job that runs ends when no slot of it is half moved");
+    else
+      start(startable(moves), moves);
   }
 
  private:
@@ -71,18 +79,14 @@ class SlotMoves {
   }
 
   // What somebody began at a server by hand is left to them: that is what a pause is good for.
-  void pause(const std::vector<Move>& moves) {
+  void cancel_ours() {
     for (const auto& job : active_)
       if (job.is_running() && is_ours(job.id)) cancel(job, Reason::kPaused, "spec.paused");
-    forget_old_troubles(moves);
-    if (std::ranges::none_of(moves, [](const Move& m) { return m.from.has_value(); })) return;
-    tell_rest(moves);
-    verdict_.hold(Reason::kPaused, "cluster", "spec.paused: no slots move; a job that runs ends when no slot of it is half moved");
   }
 
   // Limits of the spec, and how many share them, change while jobs run.
   void throttle(const std::vector<Move>& moves) {
-    const std::uint64_t rate = rate_of_job(world_.spec().migration, parallel_jobs(moves, running()));
+    const std::uint64_t rate = rate_of_job(world_.spec().migration, parallel_jobs(moves));
     for (const auto& job : active_)
       if (job.is_running() && is_ours(job.id) && job.source->is_up() && job.progress->bytes_per_second != rate)
         verdict_.order(*job.source, command::ThrottleMigration{job.id, rate}, Reason::kRebalance,
@@ -115,9 +119,8 @@ class SlotMoves {
   std::vector<Move> startable(const std::vector<Move>& all) {
     std::vector<Move> moves = keep_last_slots(all, world_.spec().shards);
     std::set<ShardId> unfit = without_room(all);
-    const Running now = running();
     for (const auto& [shard, role] : ends_in(all)) {
-      if (claimed_.contains(shard) || now.givers.contains(shard) || now.takers.contains(shard)) {
+      if (claimed_.contains(shard) || running_.givers.contains(shard) || running_.takers.contains(shard)) {
         unfit.insert(shard);
       } else if (const auto why = unfit_for_moves(world_, seats_, shard, role); !why.empty()) {
         verdict_.hold(Reason::kSlotsWait, model::about(shard), "its slots wait: " + why);
@@ -157,7 +160,7 @@ class SlotMoves {
 
   std::set<ShardId> without_room(const std::vector<Move>& moves) {
     std::set<ShardId> result;
-    for (const auto& lack : shortfalls(moves, ends_for(moves), running())) {
+    for (const auto& lack : shortfalls(moves, ends_for(moves), running_)) {
       verdict_.hold(Reason::kNoHeadRoom, model::about(lack.shard), to_string(lack));
       result.insert(lack.shard);
     }
@@ -174,6 +177,7 @@ class SlotMoves {
   }
 
   Running running() const {
+    if (active_.empty()) return {};
     const MoveEnds ends = move_ends(world_, seats_);
     Running running;
     for (const auto& job : active_) {
@@ -195,9 +199,9 @@ class SlotMoves {
   }
 
   // Jobs that can run at once: every giver and every taker is in one at most. They share the rate, also while not all of them run.
-  int parallel_jobs(const std::vector<Move>& moves, const Running& running) const {
-    std::set<ShardId> givers = running.givers;
-    std::set<ShardId> takers = running.takers;
+  int parallel_jobs(const std::vector<Move>& moves) const {
+    std::set<ShardId> givers = running_.givers;
+    std::set<ShardId> takers = running_.takers;
     for (const auto& move : moves)
       if (move.from) givers.insert(*move.from), takers.insert(move.to);
     const int places = world_.spec().migration.max_parallel_jobs.value_or(kParallelJobsDefault);
@@ -205,10 +209,9 @@ class SlotMoves {
   }
 
   void start(const std::vector<Move>& moves, const std::vector<Move>& all) {
-    const Running now = running();
     const JobLimits limits{world_.spec().migration.max_parallel_jobs.value_or(kParallelJobsDefault), kKeysOfJobMax};
-    const std::uint64_t rate = rate_of_job(world_.spec().migration, parallel_jobs(all, now));
-    for (const auto& job : next_jobs(moves, ends_for(moves), now, limits)) {
+    const std::uint64_t rate = rate_of_job(world_.spec().migration, parallel_jobs(all));
+    for (const auto& job : next_jobs(moves, ends_for(moves), running_, limits)) {
       const Member& from = *end_of(world_, seats_, job.from);
       const Member& to = *end_of(world_, seats_, job.to);
       auto engine =
@@ -227,6 +230,7 @@ class SlotMoves {
   Verdict& verdict_;
   Seats seats_;
   std::vector<ActiveJob> active_;
+  const Running running_;
   Ownership ownership_;
 };
 

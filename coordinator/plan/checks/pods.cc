@@ -10,8 +10,6 @@ namespace {
 
 using model::Reason;
 
-constexpr std::chrono::seconds kGoneGrace{0};  // of pods whose server has ended already
-
 // Many agents falling silent at once says more about this coordinator's network than about them (architecture §6).
 bool is_presumably_isolated(const World& world, std::string& detail) {
   std::size_t silent = 0;
@@ -53,10 +51,6 @@ void make_missing(const World& world, ShardId id, const ShardView& shard, Verdic
 }
 
 // Everyone that lists the id must have forgotten it before its pod goes, or a newcomer at its address is taken for it.
-bool is_listed(const World& world, const std::optional<NodeId>& id) {
-  return id && std::ranges::any_of(world.distinct_views, [&](const TopologyView* view) { return view->find(*id) != nullptr; });
-}
-
 // Synced replicas and the primary that stay when `leaving` goes.
 bool others_suffice(const World& world, const ShardView& shard) {
   int ready = 0;
@@ -72,7 +66,7 @@ void remove_surplus(const World& world, const ShardView& shard, Verdict& verdict
     const auto& member = world.members[index];
     if (!member.leaving) continue;
     if (member.presence == Presence::kDead) {
-      if (is_listed(world, member.dead_id) || !world.views_known)
+      if (world.is_listed(member.dead_id) || !world.views_known)
         verdict.hold(Reason::kExtraReplica, model::about(member.name()), "its server has ended; waiting until every node has forgotten it");
       else
         verdict.step(model::RemovePod{member.name(), member.info->pod.uid, kGoneGrace}, Reason::kExtraReplica,
@@ -89,7 +83,7 @@ void remove_surplus(const World& world, const ShardView& shard, Verdict& verdict
 void clear_remains(const World& world, const ShardView& shard, Verdict& verdict) {
   for (const auto index : shard.members) {
     const auto& member = world.members[index];
-    if (member.presence != Presence::kDead || member.info->pod.is_deleting || is_viable(world, member) || is_listed(world, member.dead_id))
+    if (member.presence != Presence::kDead || member.info->pod.is_deleting || is_viable(world, member) || world.is_listed(member.dead_id))
       continue;
     verdict.step(model::RemovePod{member.name(), member.info->pod.uid, kGoneGrace}, Reason::kReplaced,
                  "its worker is gone, " + member.evidence);

@@ -56,7 +56,7 @@ class Matching {
 }  // namespace
 
 Load estimate(const MoveEnd& from, int slots) {
-  if (from.slots == 0 || from.keys == 0) return {};
+  if (from.slots == 0) return {};
   return estimate_of_keys(from, static_cast<std::uint64_t>(static_cast<double>(from.keys) * slots / from.slots));
 }
 

@@ -31,4 +31,7 @@ inline void PrintTo(const CheckCase& row, std::ostream* out) { *out << row.says;
 // "a dead primary is replaced" → "a_dead_primary_is_replaced", for names of parameterised tests.
 std::string test_name(const std::string& sentence);
 
+// The last argument of INSTANTIATE_TEST_SUITE_P. For any kind of info, because the benchmarks use this header without GoogleTest.
+inline constexpr auto name_of = [](const auto& info) { return test_name(info.param.says); };
+
 }  // namespace shardkeeper::test

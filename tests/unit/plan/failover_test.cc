@@ -200,7 +200,6 @@ const CheckCase kTakeover[] = {
      "hold shard 0: PrimaryUnreachable"},
 };
 
-std::string name_of(const testing::TestParamInfo<CheckCase>& info) { return test_name(info.param.says); }
 INSTANTIATE_TEST_SUITE_P(KnownDead, FailoverCheck, testing::ValuesIn(kKnownDead), name_of);
 INSTANTIATE_TEST_SUITE_P(Candidates, FailoverCheck, testing::ValuesIn(kCandidates), name_of);
 INSTANTIATE_TEST_SUITE_P(Force, FailoverCheck, testing::ValuesIn(kForce), name_of);

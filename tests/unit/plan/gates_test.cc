@@ -107,7 +107,6 @@ const CheckCase kGates[] = {
     {"an agent that fell silent after asking is not told to start", a_cluster().dead("vk-0-1").silent("vk-0-1"), ""},
 };
 
-std::string name_of(const testing::TestParamInfo<CheckCase>& info) { return test_name(info.param.says); }
 INSTANTIATE_TEST_SUITE_P(Gates, GateCheck, testing::ValuesIn(kGates), name_of);
 
 class HungCheck : public testing::TestWithParam<CheckCase> {};

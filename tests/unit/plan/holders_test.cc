@@ -12,8 +12,6 @@ using namespace std::chrono_literals;
 using Direction = OpenSlot::Direction;
 using Stage = MigrationProgress::Stage;
 
-std::string name_of(const testing::TestParamInfo<CheckCase>& info) { return test_name(info.param.says); }
-
 // Shard 3 is new and owns nothing.
 ClusterBuilder a_new_shard() {
   auto world = a_cluster().shards(4);

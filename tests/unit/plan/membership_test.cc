@@ -8,8 +8,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string name_of(const testing::TestParamInfo<CheckCase>& info) { return test_name(info.param.says); }
-
 ClusterBuilder all_fresh(int shards = 3, int replicas = 1) {
   auto world = a_cluster().shards(shards).replicas(replicas);
   for (const auto& node : std::vector(world.nodes())) world.fresh(node.pod);

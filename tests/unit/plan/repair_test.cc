@@ -9,8 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string name_of(const testing::TestParamInfo<CheckCase>& info) { return test_name(info.param.says); }
-
 class ReplicasCheck : public testing::TestWithParam<CheckCase> {};
 TEST_P(ReplicasCheck, DecidesAsStated) { EXPECT_EQ(said(plan::check_replicas, GetParam().world), GetParam().expect); }
 

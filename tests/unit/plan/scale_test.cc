@@ -10,8 +10,6 @@ namespace {
 using namespace std::chrono_literals;
 using Direction = OpenSlot::Direction;
 
-std::string name_of(const testing::TestParamInfo<CheckCase>& info) { return test_name(info.param.says); }
-
 // --- seats of new shards
 
 // Shard 3 is new: its nodes have met the others, and nobody is its primary yet.

@@ -53,7 +53,7 @@ array volumes(const PodPlan& plan) {
   return made;
 }
 
-object security() {
+object pod_security() {
   return {{"runAsNonRoot", true},
           {"runAsUser", kUserId},
           {"runAsGroup", kUserId},
@@ -77,7 +77,7 @@ object pod_spec(const PodPlan& plan) {
               {"restartPolicy", "Always"},
               {"terminationGracePeriodSeconds", kGraceSeconds},
               {"readinessGates", array{object{{"conditionType", model::kConditionInCluster}}}},
-              {"securityContext", security()},
+              {"securityContext", pod_security()},
               {"affinity", affinity_of(plan)}};
   if (auto spread = topology_spread_of(plan); !spread.empty()) spec["topologySpreadConstraints"] = std::move(spread);
   pass_on(plan.cluster.spec, spec);
