@@ -38,6 +38,7 @@ ExitCode run(const ScaleCommand& command, AdminApi& api, const Output& output) {
     output.write(*plan, [&](const render::Look& look) { return render::draw_plan(*plan, look); });
   if (!plan->refusal().empty()) return output.fail(refused("cluster " + command.cluster, plan->refusal()));
   if (command.plan) return ExitCode::kOk;
+  if (!plan->elsewhere().empty()) return output.fail(refused("cluster " + command.cluster, plan->elsewhere()));  // before it asks
 
   const bool is_same = plan->shards_now() == plan->shards_then();
   if (const auto no = is_same ? std::nullopt : agree(command, output)) return *no;

@@ -60,6 +60,7 @@ Result<admin::v1::ScalePlan> AdminService::plan_of(const admin::v1::ScaleRequest
   auto plan = admin_service::scale_plan((*cluster)->snapshot(), (*cluster)->history(), shards);
   plan.set_shards_now((*cluster)->cluster().spec.shards);
   plan.set_refusal(admin_service::refusal_of(plan));
+  if (plan.shards_now() != shards) plan.set_elsewhere(ports_.by_hand.shards_are_set_by(ClusterName(request.cluster()), shards));
   return plan;
 }
 

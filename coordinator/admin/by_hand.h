@@ -24,6 +24,9 @@ class ByHand {
   // A person's word that what ran on a lost worker is gone for good.
   virtual void confirm_lost(const WorkerName& worker, Done done) = 0;
 
+  // Where people set this number of shards when it is not for us to: what set_shards refuses with. "": set_shards does it.
+  virtual std::string shards_are_set_by(const ClusterName& cluster, int shards) const = 0;
+
   // Writes the number of shards where the cluster is described; RETURNS what was edited, "" when it said so already.
   virtual void set_shards(const ClusterName& cluster, int shards, std::function<void(Result<std::string>)> done) = 0;
 };

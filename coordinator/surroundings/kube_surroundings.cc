@@ -241,12 +241,18 @@ void KubeSurroundings::confirm_lost(const WorkerName& worker, Done done) {
 }
 
 // The object belongs to people, Helm or GitOps: the coordinator has no right to write into its spec.
+std::string KubeSurroundings::shards_are_set_by(const ClusterName& cluster, int shards) const {
+  const auto* seen = objects_.running(cluster);
+  return seen == nullptr ? ""
+                         : "on Kubernetes: kubectl scale --namespace " + seen->good.object.space + " valkeycluster/" + cluster.value +
+                               " --replicas=" + std::to_string(shards);
+}
+
 void KubeSurroundings::set_shards(const ClusterName& cluster, int shards, std::function<void(Result<std::string>)> done) {
   const auto* seen = objects_.running(cluster);
   if (seen == nullptr) return done(not_found("cluster " + cluster.value, "there is no such ValkeyCluster"));
   if (seen->good.object.spec.shards == shards) return done(std::string());
-  done(refused("cluster " + cluster.value, "on Kubernetes: kubectl scale --namespace " + seen->good.object.space + " valkeycluster/" +
-                                               cluster.value + " --replicas=" + std::to_string(shards)));
+  done(refused("cluster " + cluster.value, shards_are_set_by(cluster, shards)));
 }
 
 }  // namespace shardkeeper::coordinator

@@ -44,6 +44,7 @@ class KubeSurroundings final : public Surroundings, private ByHand {
   void uncordon(const WorkerName& worker, Done done) override;
   void lose(const WorkerName& worker, WorkerLoss loss, Done done) override;
   void confirm_lost(const WorkerName& worker, Done done) override;
+  std::string shards_are_set_by(const ClusterName& cluster, int shards) const override;
   void set_shards(const ClusterName& cluster, int shards, std::function<void(Result<std::string>)> done) override;
 
   void look_around();

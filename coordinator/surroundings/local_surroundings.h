@@ -36,6 +36,7 @@ class LocalSurroundings final : public Surroundings, private ByHand {
   void uncordon(const WorkerName& worker, Done done) override;
   void lose(const WorkerName& worker, WorkerLoss loss, Done done) override;
   void confirm_lost(const WorkerName& worker, Done done) override;
+  std::string shards_are_set_by(const ClusterName&, int) const override { return ""; }
   void set_shards(const ClusterName& cluster, int shards, std::function<void(Result<std::string>)> done) override;
 
   void lead(FenceToken token);

@@ -86,6 +86,16 @@ TEST_F(MoveCommands, WhatCannotBeIsNotAsked) {
   EXPECT_THAT(api_.asked, ElementsAre("plan cache 1", "plan cache 1"));
 }
 
+TEST_F(MoveCommands, WhereScalingIsNotForUsTheWayIsToldBeforeItAsks) {
+  api_.plan.set_elsewhere("on Kubernetes: kubectl scale --namespace shop valkeycluster/cache --replicas=4");
+  const auto ran = run_line({"scale", "cache", "--shards", "4"}, api_, kFile, Answer::kYes);
+  EXPECT_EQ(ran.code, ExitCode::kFailed);
+  EXPECT_EQ(ran.err, "shardkeeper: cluster cache: on Kubernetes: kubectl scale --namespace shop valkeycluster/cache --replicas=4\n");
+  EXPECT_THAT(ran.out, StartsWith("cache  3 → 4 shards: 4,096 slots in 3 moves"));
+  EXPECT_EQ(run_line({"scale", "cache", "--shards", "4", "--plan"}, api_).code, ExitCode::kOk) << "looking is for all";
+  EXPECT_THAT(api_.asked, ElementsAre("plan cache 4", "plan cache 4"));
+}
+
 TEST_F(MoveCommands, EndingTheViewDoesNotEndTheScaling) {
   api_.statuses = {scaling()};
   const auto ran = run_line({"scale", "cache", "--shards", "4", "--yes"}, api_);
