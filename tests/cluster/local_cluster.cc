@@ -61,13 +61,27 @@ void LocalCluster::start_coordinator() {
   std::vector<std::string> arguments{"--cluster", manifest().string(), "--state-dir",  (folder_ / "state").string(),
                                      "--workers", options_.workers,    "--log-format", "text"};
   for (const auto line : kValkeyLines)
-    arguments.insert(arguments.end(), {"--server", valkey_version(line) + "=" + valkey_server(line).string()});
+    arguments.insert(arguments.end(), {"--server", valkey_version(line) + "=" + server_program(line).string()});
   coordinators_.emplace_back(ChildOptions{.program = SK_COORDINATOR,
                                           .arguments = arguments,
                                           .environment = options_.environment,
                                           .working_folder = {},
                                           .output = folder_ / "coordinator.log",
                                           .standard_output = {}});
+}
+
+// With further words: a script that becomes the server, as the same process.
+std::filesystem::path LocalCluster::server_program(ValkeyLine line) const {
+  if (options_.server_words.empty()) return valkey_server(line);
+  const auto path = folder_ / ("server-" + to_string(line));
+  std::ofstream script(path);
+  script << "#!/bin/sh\n[ \"$1\" = --version ] && exec '" << valkey_server(line).string() << "' --version\nexec '"
+         << valkey_server(line).string() << "' \"$@\"";
+  for (const auto& word : options_.server_words) script << " '" << word << "'";
+  script << "\n";
+  script.close();
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  return path;
 }
 
 void LocalCluster::kill_coordinator() { coordinators_.back().kill(); }

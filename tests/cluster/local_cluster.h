@@ -24,7 +24,8 @@ struct LocalClusterOptions {
   int replicas_per_shard = 1;
   std::string more_spec;  // further lines of `spec`, indented by two spaces
   std::string workers = "worker-1,worker-2,worker-3";
-  std::vector<std::string> environment;  // NAME=value, for the coordinator and everything below it
+  std::vector<std::string> server_words;  // further words of every server's command line
+  std::vector<std::string> environment;   // NAME=value, for the coordinator and everything below it
 };
 
 // The coordinator program that was built with this one.
@@ -85,6 +86,8 @@ class LocalCluster {
   std::filesystem::path manifest() const { return folder_ / "cluster.yaml"; }
 
  private:
+  std::filesystem::path server_program(ValkeyLine line) const;
+
   ProcessTree tree_;  // first: the last to go
   TempDir folder_;
   LocalClusterOptions options_;

@@ -21,15 +21,32 @@ bool PodWorld::run_until(const std::function<bool()>& condition, std::chrono::mi
 }
 
 void LocalPeerCalls::sample(const rpc::Peer& peer, Sampled done) {
-  const auto agent = agents.find(peer.pod);
-  if (agent == agents.end()) return scheduler_.post([done] { done(unavailable("peer", "no agent")); });
+  const auto agent = agents_.find(peer.pod);
+  if (agent == agents_.end()) return scheduler_.post([done] { done(unavailable("peer", "no agent")); });
   agent->second->sample(false, [done](Result<NodeState> state) { done(std::move(state)); });
 }
 
 void LocalPeerCalls::execute(const rpc::Peer& peer, const command::Command& command, rpc::AgentLink::Done done) {
-  const auto agent = agents.find(peer.pod);
-  if (agent == agents.end()) return scheduler_.post([done] { done(unavailable("peer", "no agent")); });
-  agent->second->execute({rpc::Caller::Kind::kPeer, "a peer"}, FenceToken{}, command, std::move(done));
+  const auto agent = agents_.find(peer.pod);
+  if (agent == agents_.end()) return scheduler_.post([done] { done(unavailable("peer", "no agent")); });
+  const auto number = ++last_;
+  asked_.emplace(number, Asked{peer.pod, std::move(done)});
+  agent->second->execute({rpc::Caller::Kind::kPeer, "a peer"}, FenceToken{}, command,
+                         [this, number](const Result<command::Outcome>& outcome) {
+                           const auto asked = asked_.extract(number);
+                           if (asked) asked.mapped().done(outcome);
+                         });
+}
+
+void LocalPeerCalls::ends(const PodName& pod) {
+  agents_.erase(pod);
+  for (const auto& [number, asked] : asked_) {
+    if (asked.pod != pod) continue;
+    scheduler_.post([this, number = number] {
+      const auto unanswered = asked_.extract(number);
+      if (unanswered) unanswered.mapped().done(unknown_outcome("peer", "its agent ended"));
+    });
+  }
 }
 
 AgentPod::AgentPod(PodWorld& world, int number, PodOptions options)
@@ -63,7 +80,7 @@ void AgentPod::start_agent() {
   connection.address = valkey::UnixAddress{(volume_folder_ / layout::kServerSocket).string()};
   connection.login = valkey::Login{volume_->agent_login().user, volume_->agent_login().password};
   connection.retry_max = std::chrono::milliseconds(200);
-  connection_ = std::make_unique<valkey::Connection>(world_.loop(), connection);
+  connection_ = std::make_unique<GuardedPort>(world_.loop(), connection, guard_);
   agent::CoreConfig config;
   config.pod = name_;
   config.announced = volume_->settings().announce;
@@ -73,13 +90,13 @@ void AgentPod::start_agent() {
   more.call_timeout = std::chrono::seconds(60);
   core_ = std::make_unique<agent::AgentCore>(
       config, world_.scheduler(), *connection_, *volume_, world_.peer_calls(),
-      [this, more] { return std::make_unique<valkey::Connection>(world_.loop(), more); },
+      [this, more] { return std::make_unique<GuardedPort>(world_.loop(), more, guard_); },
       [this](const Endpoint& to) { return agent::MigrateRelay::open(world_.loop(), to); });
-  world_.peer_calls().agents[name_] = core_.get();
+  world_.peer_calls().begins(name_, *core_);
 }
 
 void AgentPod::stop_agent() {
-  world_.peer_calls().agents.erase(name_);
+  world_.peer_calls().ends(name_);
   core_.reset();
   connection_.reset();
   volume_.reset();

@@ -13,6 +13,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,10 +29,39 @@ class LocalPeerCalls final : public rpc::PeerCalls {
   void sample(const rpc::Peer& peer, Sampled done) override;
   void execute(const rpc::Peer& peer, const command::Command& command, rpc::AgentLink::Done done) override;
 
-  std::map<PodName, agent::AgentCore*> agents;  // that run now
+  void begins(const PodName& pod, agent::AgentCore& agent) { agents_[pod] = &agent; }
+  // What was asked of it and is not answered ends with an unknown outcome.
+  void ends(const PodName& pod);
 
  private:
+  struct Asked {
+    PodName pod;
+    rpc::AgentLink::Done done;
+  };
+
   Scheduler& scheduler_;
+  std::map<PodName, agent::AgentCore*> agents_;  // that run now
+  std::map<std::uint64_t, Asked> asked_;
+  std::uint64_t last_ = 0;
+};
+
+// Asked before each command that an agent sends to its server. False: it is not sent and never answered, as when the agent has just died.
+using CommandGuard = std::function<bool(const std::vector<std::string>& arguments)>;
+
+class GuardedPort final : public valkey::ServerPort {
+ public:
+  GuardedPort(boost::asio::io_context& loop, const valkey::ConnectionOptions& options, const CommandGuard& guard)
+      : port_(loop, options), guard_(guard) {}
+  void call(std::vector<std::string> arguments, Done done) override {
+    if (!guard_ || guard_(arguments)) port_.call(std::move(arguments), std::move(done));
+  }
+  bool is_connected() const override { return port_.is_connected(); }
+  void on_connection(std::function<void(bool)> changed) override { port_.on_connection(std::move(changed)); }
+  void reconnect_now() override { port_.reconnect_now(); }
+
+ private:
+  valkey::Connection port_;
+  const CommandGuard& guard_;
 };
 
 // The loop, an address block and a folder that the pods of one test share.
@@ -84,6 +114,7 @@ class AgentPod {
   void stop_agent();
   void start_agent();
   void start_launch();
+  void guard(CommandGuard guard) { guard_ = std::move(guard); }
   // The server process: launch became it.
   void signal_server(int number) { process_.signal(number); }
   void kill_server() { process_.kill(); }
@@ -103,7 +134,8 @@ class AgentPod {
   std::optional<agent::Login> other_login_;
   ChildProcess process_;
   std::unique_ptr<agent::PodVolume> volume_;
-  std::unique_ptr<valkey::Connection> connection_;
+  CommandGuard guard_;
+  std::unique_ptr<GuardedPort> connection_;
   std::unique_ptr<agent::AgentCore> core_;
 };
 
