@@ -27,7 +27,7 @@ demo: build
 
 test:
 	@tools/setup test
-	@tools/run-tests dev $(SANITIZERS)
+	@tools/run-tests test $(SANITIZERS)
 
 e2e:
 	@tools/setup kube
@@ -37,11 +37,11 @@ e2e:
 test-api:
 	@tools/setup test
 	@tools/setup kube-api
-	@LABELS='^(kubeapi|chart)$$' tools/run-tests dev
+	@LABELS='^(kubeapi|chart)$$' tools/run-tests test
 
 soak:
 	@tools/setup test
-	@LABELS='^soak$$' tools/run-tests dev
+	@LABELS='^soak$$' tools/run-tests test
 
 lint:
 	@tools/setup test

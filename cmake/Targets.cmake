@@ -15,10 +15,12 @@ endfunction()
 # What the sanitizer presets build: nothing but the tests that they run, with what those need.
 add_custom_target(unit_tests)
 
-# sk_test(NAME files... LINKS targets... [LABEL unit|valkey|...] [TIMEOUT seconds] [SERIAL]): one GoogleTest program, one ctest entry.
+# sk_test(NAME files... LINKS targets... [ALONE files...] [LABEL unit|valkey|...] [TIMEOUT seconds] [SERIAL]): one GoogleTest program, one ctest
+# entry. ALONE: files with a `Case` or `kCases` of their own beside another's, so that they are not compiled together with the rest.
 function(sk_test name)
-  cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT" "LINKS" ${ARGN})
-  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT" "LINKS;ALONE" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS} ${ARG_ALONE})
+  set_source_files_properties(${ARG_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/bin)
   add_test(NAME ${name} COMMAND ${name})

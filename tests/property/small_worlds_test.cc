@@ -22,17 +22,17 @@ bool next_number(std::vector<int>& digits, int base) {
 }
 
 // Who owns each slot: the shard of that number, or nobody.
-using Layout = std::vector<int>;
+using SlotCounts = std::vector<int>;
 constexpr int kNobody = 0;
 
-Owners owners_of(const Layout& layout) {
+Owners owners_of(const SlotCounts& layout) {
   Owners owners;
   for (std::size_t slot = 0; slot < layout.size(); ++slot)
     if (layout[slot] != kNobody) owners[ShardId{layout[slot]}].add(static_cast<int>(slot));
   return owners;
 }
 
-std::string told(const Layout& layout, const Weights& weights) {
+std::string told(const SlotCounts& layout, const Weights& weights) {
   std::string text = "owners";
   for (const int owner : layout) text += " " + std::to_string(owner);
   for (const auto& [shard, weight] : weights) text += ", " + to_string(shard) + " weighs " + std::to_string(weight);
@@ -40,7 +40,7 @@ std::string told(const Layout& layout, const Weights& weights) {
 }
 
 // Every slot has an owner that shall own slots, and each of these its exact share, rounded down or up.
-bool is_good_end(const Layout& layout, const Weights& weights) {
+bool is_good_end(const SlotCounts& layout, const Weights& weights) {
   long total = 0;
   for (const auto& [shard, weight] : weights) total += weight;
   const auto slots = static_cast<long>(layout.size());
@@ -53,30 +53,30 @@ bool is_good_end(const Layout& layout, const Weights& weights) {
   return owned_by_wanted == slots;
 }
 
-int moved_between(const Layout& before, const Layout& after) {
+int moved_between(const SlotCounts& before, const SlotCounts& after) {
   int moved = 0;
   for (std::size_t slot = 0; slot < before.size(); ++slot) moved += before[slot] != kNobody && before[slot] != after[slot] ? 1 : 0;
   return moved;
 }
 
 // Tries every end that there is.
-int fewest_moves(const Layout& layout, const Weights& weights, int owners) {
+int fewest_moves(const SlotCounts& layout, const Weights& weights, int owners) {
   int fewest = std::numeric_limits<int>::max();
-  Layout end(layout.size(), kNobody);
+  SlotCounts end(layout.size(), kNobody);
   do {
     if (is_good_end(end, weights)) fewest = std::min(fewest, moved_between(layout, end));
   } while (next_number(end, owners));
   return fewest;
 }
 
-Layout after(Layout layout, const std::vector<Move>& moves) {
+SlotCounts after(SlotCounts layout, const std::vector<Move>& moves) {
   for (const auto& move : moves)
     for (std::size_t slot = 0; slot < layout.size(); ++slot)
       if (move.slots.contains(static_cast<int>(slot))) layout[slot] = move.to.value;
   return layout;
 }
 
-void compare_moves(const Layout& layout, const Weights& weights, int owners) {
+void compare_moves(const SlotCounts& layout, const Weights& weights, int owners) {
   const auto moves = plan_moves(owners_of(layout), weights, static_cast<int>(layout.size()));
   const auto end = after(layout, moves);
   ASSERT_TRUE(is_good_end(end, weights)) << told(layout, weights) << "; ends as " << told(end, {});
@@ -87,7 +87,7 @@ void compare_moves(const Layout& layout, const Weights& weights, int owners) {
 }
 
 TEST(SmallWorlds, NoPlanMovesMoreSlotsThanTheBestOfAllEnds) {
-  constexpr int kSlots = 5;
+  constexpr int kSmallSlots = 5;
   constexpr int kOwners = 4;  // nobody and three shards
   std::vector<int> numbers(kOwners - 1, 0);
   while (next_number(numbers, 3)) {  // all weights 0 is where it begins: nobody shall own slots
@@ -95,7 +95,7 @@ TEST(SmallWorlds, NoPlanMovesMoreSlotsThanTheBestOfAllEnds) {
     for (int shard = 1; shard < kOwners; ++shard)
       if (const int weight = numbers[static_cast<std::size_t>(shard) - 1]; weight > 0)
         weights[ShardId{shard}] = static_cast<std::uint32_t>(weight);
-    Layout layout(kSlots, kNobody);
+    SlotCounts layout(kSmallSlots, kNobody);
     do { compare_moves(layout, weights, kOwners); } while (!HasFatalFailure() && next_number(layout, kOwners));
     if (HasFatalFailure()) return;
   }
@@ -104,7 +104,7 @@ TEST(SmallWorlds, NoPlanMovesMoreSlotsThanTheBestOfAllEnds) {
 TEST(SmallWorlds, NorInLargerOnesThatAreOnlySampled) {
   EXPECT_TRUE(rc::check([] {
     constexpr int kOwners = 5;
-    const Layout layout = *rc::gen::container<Layout>(6, rc::gen::inRange(0, kOwners));
+    const SlotCounts layout = *rc::gen::container<SlotCounts>(6, rc::gen::inRange(0, kOwners));
     Weights weights;
     for (int shard = 1; shard < kOwners; ++shard)
       if (const auto weight = *rc::gen::inRange<std::uint32_t>(0, 6); weight > 0) weights[ShardId{shard}] = weight;
