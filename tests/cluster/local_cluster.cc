@@ -70,16 +70,18 @@ void LocalCluster::start_coordinator() {
                                           .standard_output = {}});
 }
 
-// With further words: a script that becomes the server, as the same process.
+// With DEBUG: a script that adds a user and the switch, and becomes the server, as the same process.
 std::filesystem::path LocalCluster::server_program(ValkeyLine line) const {
-  if (options_.server_words.empty()) return valkey_server(line);
+  const std::string server = valkey_server(line).string();
+  if (!options_.takes_debug) return server;
   const auto path = folder_ / ("server-" + to_string(line));
-  std::ofstream script(path);
-  script << "#!/bin/sh\n[ \"$1\" = --version ] && exec '" << valkey_server(line).string() << "' --version\nexec '"
-         << valkey_server(line).string() << "' \"$@\"";
-  for (const auto& word : options_.server_words) script << " '" << word << "'";
-  script << "\n";
-  script.close();
+  std::ofstream(path) << "#!/bin/sh\n"
+                         "[ \"$1\" = --version ] && exec '"
+                      << server
+                      << "' --version\n"
+                         "echo 'user debug on nopass ~* &* +@all' >> \"$(dirname \"$1\")/users.acl\"\n"
+                         "exec '"
+                      << server << "' \"$@\" --enable-debug-command yes\n";
   std::filesystem::permissions(path, std::filesystem::perms::owner_all);
   return path;
 }
@@ -174,6 +176,12 @@ SyncClient LocalCluster::admin_client(const std::string& name) {
   auto client =
       SyncClient::connect_unix(volume / "valkey.sock", std::chrono::seconds(5),
                                {json::value_to<std::string>(agent.at("user")), json::value_to<std::string>(agent.at("password"))});
+  if (!client) throw std::runtime_error(to_string(client.error()));
+  return std::move(*client);
+}
+
+SyncClient LocalCluster::debug_client(const std::string& name) {
+  auto client = SyncClient::connect_unix(pod(name).volume / "valkey.sock", std::chrono::seconds(5), {"debug", "any"});
   if (!client) throw std::runtime_error(to_string(client.error()));
   return std::move(*client);
 }

@@ -24,8 +24,8 @@ struct LocalClusterOptions {
   int replicas_per_shard = 1;
   std::string more_spec;  // further lines of `spec`, indented by two spaces
   std::string workers = "worker-1,worker-2,worker-3";
-  std::vector<std::string> server_words;  // further words of every server's command line
-  std::vector<std::string> environment;   // NAME=value, for the coordinator and everything below it
+  bool takes_debug = false;              // servers take DEBUG commands, from debug_client()
+  std::vector<std::string> environment;  // NAME=value, for the coordinator and everything below it
 };
 
 // The coordinator program that was built with this one.
@@ -77,6 +77,8 @@ class LocalCluster {
   SyncClient client(const std::string& pod);
   // As the agent's own user, over the pod's socket.
   SyncClient admin_client(const std::string& pod);
+  // REQUIRES takes_debug. As a user who may do everything.
+  SyncClient debug_client(const std::string& pod);
   // Keys spread over all slots; returns once every replica has them.
   void load(int keys);
   // How many of the keys of load() can be read now, following redirections.

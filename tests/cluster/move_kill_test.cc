@@ -43,7 +43,7 @@ class MoveKill : public testing::TestWithParam<Sweep> {
   static LocalClusterOptions options_for(ValkeyLine line) {
     LocalClusterOptions options{.line = line};
     // Key by key as slowly that each stage lasts for a second; the atomic engine is held back by its servers below.
-    if (line == ValkeyLine::k9) options.server_words = {"--enable-debug-command", "yes"};
+    options.takes_debug = line == ValkeyLine::k9;
     if (line == ValkeyLine::k8) options.more_spec = "  migration: {maxBytesPerSecond: \"300Ki\"}\n";
     return options;
   }
@@ -68,7 +68,7 @@ class MoveKill : public testing::TestWithParam<Sweep> {
     if (!is_atomic()) return;
     const bool is_early = stage == Stage::kBegun || stage == Stage::kMiddle;
     for (const auto& pod : cluster_.pods()) {
-      auto client = cluster_.admin_client(pod.name);
+      auto client = cluster_.debug_client(pod.name);
       ASSERT_EQ(client.call({"CONFIG", "SET", "rdb-key-save-delay", is_early ? "200" : "0"}).value().text, "OK");
       for (const auto& [what, held] : {std::pair{"PREVENT-PAUSE", Stage::kWaitsToPause}, {"PREVENT-FAILOVER", Stage::kGranted}})
         ASSERT_EQ(client.call({"DEBUG", "SLOTMIGRATION", what, stage == held ? "1" : "0"}).value().text, "OK");
@@ -80,7 +80,7 @@ class MoveKill : public testing::TestWithParam<Sweep> {
     for (const auto& pod : cluster_.pods()) {
       if (pod.server == 0) continue;
       try {
-        auto client = cluster_.admin_client(pod.name);
+        auto client = cluster_.debug_client(pod.name);
         for (const auto* const what : {"PREVENT-PAUSE", "PREVENT-FAILOVER"})
           static_cast<void>(client.call({"DEBUG", "SLOTMIGRATION", what, "0"}));
       } catch (const std::runtime_error&) {
