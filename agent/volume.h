@@ -25,6 +25,9 @@ class Volume {
   // another id, or the lock is held; kInvalid: settings that cannot be rendered; kUnavailable: disk.
   virtual Result<void> grant(const StartId& id, const std::string& evidence) = 0;
 
+  // The user's settings that a grant renders.
+  virtual ServerSettingMap user_settings() const { return {}; }
+
   // Highest fence token seen. keep_token returns only after fsync. ERRORS kUnavailable: disk; then the command must be refused.
   virtual FenceToken token() const = 0;
   virtual Result<void> keep_token(FenceToken token) = 0;

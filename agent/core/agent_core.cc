@@ -25,7 +25,8 @@ AgentCore::AgentCore(CoreConfig config, Scheduler& scheduler, valkey::ServerPort
       migrator_(config_, scheduler, server, std::move(open_server), calls,
                 {[this]() -> const NodeState& { return state_; }, [this] { refresh(); }}, std::move(open_relay)),
       functions_(scheduler, server, calls, [this] { refresh(); }),
-      commands_(scheduler, server, volume, tickets_, migrator_, functions_, [this]() -> const NodeState& { return state_; }),
+      settings_(server),
+      commands_(scheduler, server, volume, tickets_, migrator_, functions_, settings_, [this]() -> const NodeState& { return state_; }),
       chooser_(config_, scheduler, calls, tickets_),
       hand_over_(config_, scheduler, calls, tickets_,
                  {.newest = [this]() -> const NodeState& { return state_; },
@@ -123,7 +124,9 @@ void AgentCore::refresh() {
                     state_.readiness.is_ready(),
                     scheduler_.now(),
                     migrator_.progress(),
-                    functions_.hash()};
+                    functions_.hash(),
+                    settings_.hash(),
+                    settings_.not_in_force()};
   adopt(assemble(known));
   if (knows_without_asking() && !sampler_.is_running() && watchers_.waits_for_report()) watchers_.nothing_to_ask();
   arm_tick();
@@ -145,6 +148,7 @@ void AgentCore::process_ended() {
   memory_.forget();
   migrator_.process_ended();
   functions_.forget();
+  settings_.process_ended();
   fence_.forget();
   tickets_.drop_graceful();
   note_change();
@@ -155,6 +159,7 @@ void AgentCore::process_started() {
   memory_.forget();
   chooser_.cancel();
   tickets_.process_started();
+  settings_.process_started(volume_.user_settings());
   note_change();
 }
 

@@ -9,6 +9,7 @@
 #include "agent/core/functions.h"
 #include "agent/core/hand_over.h"
 #include "agent/core/last_chooser.h"
+#include "agent/core/live_settings.h"
 #include "agent/core/sampler.h"
 #include "agent/core/watchers.h"
 #include "agent/migrate/migrator.h"
@@ -111,6 +112,7 @@ class AgentCore final : public rpc::AgentHandler {
   FenceKeeper fence_;
   Migrator migrator_;
   Functions functions_;
+  LiveSettings settings_;
   CommandRunner commands_;
   LastChooser chooser_;
   HandOver hand_over_;

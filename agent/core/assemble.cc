@@ -50,6 +50,8 @@ void fill_from_server(NodeState& state, const Known& known) {
   state.node_timeout = detail.node_timeout;
   state.fenced = detail.min_replicas_to_write >= kFenceReplicas;
   state.functions_hash = known.functions_hash;
+  state.settings_hash = known.settings_hash;
+  state.settings_not_in_force = known.settings_not_in_force;
   state.view_hash = memory.view_hash();
 }
 

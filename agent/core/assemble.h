@@ -20,6 +20,8 @@ struct Known {
   TimePoint now;
   std::optional<MigrationProgress> migration;
   std::uint64_t functions_hash = 0;
+  std::uint64_t settings_hash = 0;
+  std::vector<SettingNotInForce> settings_not_in_force;
 };
 
 // Everything but `nonce` and `view`, which differ between watchers.

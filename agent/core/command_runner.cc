@@ -70,6 +70,7 @@ void CommandRunner::on(const command::GrantStart& grant, const Done& done) {
   if (gate.start_granted && gate.request && gate.request->id == grant.id) return done(kAlreadySo);
   const auto granted = volume_.grant(grant.id, grant.evidence);
   if (!granted) return done(granted.error());
+  settings_.granted(volume_.user_settings());
   done(Outcome{});
 }
 

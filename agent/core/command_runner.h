@@ -4,6 +4,7 @@
 #include "agent/core/alive.h"
 #include "agent/core/core_config.h"
 #include "agent/core/functions.h"
+#include "agent/core/live_settings.h"
 #include "agent/core/server_steps.h"
 #include "agent/decide/ticket.h"
 #include "agent/migrate/migrator.h"
@@ -21,12 +22,13 @@ class CommandRunner {
   static constexpr int kUnderWayMax = 16;
 
   CommandRunner(Scheduler& scheduler, valkey::ServerPort& server, Volume& volume, TicketBook& tickets, Migrator& migrator,
-                Functions& functions, std::function<const NodeState&()> newest)
+                Functions& functions, LiveSettings& settings, std::function<const NodeState&()> newest)
       : scheduler_(scheduler),
         volume_(volume),
         tickets_(tickets),
         migrator_(migrator),
         functions_(functions),
+        settings_(settings),
         newest_(std::move(newest)),
         steps_(server) {}
 
@@ -44,6 +46,7 @@ class CommandRunner {
   void on(const command::Failover& failover, const Done& done);
   void on(const command::Forget& forget, const Done& done);
   void on(const command::SetConfig& set, const Done& done);
+  void on(const command::ApplySettings& apply, const Done& done) { settings_.apply(apply.settings, done); }
   void on(const command::Shutdown& shutdown, const Done& done);
   void on(const command::Unfence& unfence, const Done& done);
   void on(const command::StartMigration& start, const Done& done);
@@ -60,6 +63,7 @@ class CommandRunner {
   TicketBook& tickets_;
   Migrator& migrator_;
   Functions& functions_;
+  LiveSettings& settings_;
   std::function<const NodeState&()> newest_;
   int under_way_ = 0;
   ServerSteps steps_;

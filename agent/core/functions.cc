@@ -1,6 +1,7 @@
 #include "agent/core/functions.h"
 
 #include "agent/migrate/older_dump.h"
+#include "common/types/fnv1a.h"
 
 #include <map>
 #include <string>
@@ -13,21 +14,8 @@ constexpr std::chrono::seconds kReadAgainAfter{30};
 constexpr std::uint64_t kReadBytesMax =
     1U << 20U;  // FUNCTION LIST WITHCODE of more would hold up the server, and break the bound of a reply
 
-class Hash {  // FNV-1a: the same on every machine
- public:
-  void add(std::string_view text) {
-    for (const char c : text) add(static_cast<unsigned char>(c));
-    add(0U);
-  }
-  void add(unsigned byte) { value_ = (value_ ^ byte) * 0x100000001b3ULL; }
-  std::uint64_t value() const { return value_ == 0 ? 1 : value_; }
-
- private:
-  std::uint64_t value_ = 0xcbf29ce484222325ULL;
-};
-
 std::uint64_t hash_numbers(const FunctionNumbers& numbers) {
-  Hash hash;
+  Fnv1a hash;
   hash.add(std::to_string(numbers.libraries));
   hash.add(std::to_string(numbers.functions));
   return hash.value();
@@ -47,7 +35,7 @@ std::uint64_t hash_functions(const valkey::Reply& libraries) {
     code_of[name] = code;
   }
   if (code_of.empty()) return 0;
-  Hash hash;
+  Fnv1a hash;
   for (const auto& [name, code] : code_of) {
     hash.add(name);
     hash.add(code);

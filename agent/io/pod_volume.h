@@ -36,6 +36,7 @@ class PodVolume final : public Volume {
   // What the agent logs in with at its server, and what it was told. As of opening; settings are read anew at every grant.
   const Login& agent_login() const { return login_; }
   const ServerSettings& settings() const { return settings_; }
+  ServerSettingMap user_settings() const override { return settings_.config; }
 
  private:
   PodVolume(std::filesystem::path folder, Login login, ServerSettings settings, FenceToken token);

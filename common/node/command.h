@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/node/migration.h"
+#include "common/node/settings.h"
 #include "common/node/topology.h"
 #include "common/types/names.h"
 
@@ -95,6 +96,13 @@ struct SetConfig {
   bool operator==(const SetConfig&) const = default;
 };
 
+// The user's settings, all of them: each is set that the server takes while it runs. Those that it does not take, and those that are left
+// out, show in NodeState::settings_not_in_force.
+struct ApplySettings {
+  ServerSettingMap settings;
+  bool operator==(const ApplySettings&) const = default;
+};
+
 // SHUTDOWN NOSAVE; the gate stays shut afterwards. Refused while the node owns slots.
 struct Shutdown {
   bool operator==(const Shutdown&) const = default;
@@ -165,8 +173,9 @@ struct RestoreFunctions {
   bool operator==(const RestoreFunctions&) const = default;
 };
 
-using Command = std::variant<GrantStart, SetConfigEpoch, Meet, AddSlots, Replicate, TakeTicket, Failover, Forget, SetConfig, Shutdown,
-                             Unfence, StartMigration, CancelMigration, SetSlots, CopyFunctions, RestoreFunctions, ThrottleMigration>;
+using Command =
+    std::variant<GrantStart, SetConfigEpoch, Meet, AddSlots, Replicate, TakeTicket, Failover, Forget, SetConfig, Shutdown, Unfence,
+                 StartMigration, CancelMigration, SetSlots, CopyFunctions, RestoreFunctions, ThrottleMigration, ApplySettings>;
 
 // "set-config-epoch", "meet" …: for logs and errors.
 std::string_view name_of(const Command& command);

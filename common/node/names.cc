@@ -90,7 +90,8 @@ std::string_view name_of(const Command& command) {
                                      std::string_view("set-slots"),
                                      std::string_view("copy-functions"),
                                      std::string_view("restore-functions"),
-                                     std::string_view("throttle-migration")};
+                                     std::string_view("throttle-migration"),
+                                     std::string_view("apply-settings")};
   static_assert(kNames.size() == std::variant_size_v<Command>);
   return kNames[command.index()];
 }

@@ -3,6 +3,7 @@
 
 #include "common/node/migration.h"
 #include "common/node/readiness.h"
+#include "common/node/settings.h"
 #include "common/node/topology.h"
 #include "common/types/names.h"
 #include "common/types/server_version.h"
@@ -102,9 +103,11 @@ struct NodeState {
   std::uint64_t memory_max_bytes = 0;         // 0: no limit
   std::chrono::milliseconds node_timeout{0};  // as the server has it now
   std::uint64_t functions_hash = 0;  // of all FUNCTION libraries, names and code: equal means the same; 0: there are none, or not read yet
-  bool fenced = false;               // min-replicas-to-write 255 is set
-  std::uint64_t view_hash = 0;       // agreement_hash of its CLUSTER NODES; 0: not read yet
-  std::optional<TopologyView> view;  // present where the coordinator asked for it
+  std::uint64_t settings_hash = 0;   // hash_settings of what its server was told last, live or at its start; 0: this agent has not seen it
+  std::vector<SettingNotInForce> settings_not_in_force;  // of those, by name
+  bool fenced = false;                                   // min-replicas-to-write 255 is set
+  std::uint64_t view_hash = 0;                           // agreement_hash of its CLUSTER NODES; 0: not read yet
+  std::optional<TopologyView> view;                      // present where the coordinator asked for it
 
   std::optional<MigrationProgress> migration;  // of slots away from here: the running job, or the last one until another begins
 

@@ -37,6 +37,7 @@ std::string_view to_string(Reason reason) {
     case Reason::kIslands: return "Islands";
     case Reason::kLabelStale: return "LabelStale";
     case Reason::kSettled: return "Settled";
+    case Reason::kSettingsChanged: return "SettingsChanged";
     case Reason::kFenceLifted: return "FenceLifted";
     case Reason::kRebalance: return "Rebalance";
     case Reason::kHalfOpen: return "HalfOpen";
@@ -61,6 +62,8 @@ std::string_view to_string(Reason reason) {
     case Reason::kPaused: return "Paused";
     case Reason::kMoveRetried: return "MoveRetried";
     case Reason::kNotHonoured: return "NotHonoured";
+    case Reason::kSettingRefused: return "SettingRefused";
+    case Reason::kRollNeeded: return "RollNeeded";
     case Reason::kCannotPlace: return "CannotPlace";
     case Reason::kPodTrouble: return "PodTrouble";
     case Reason::kManifestRejected: return "ManifestRejected";

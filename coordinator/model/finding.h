@@ -27,7 +27,8 @@ enum class Reason {
   kGhost,         // an id that nobody runs any more
   kIslands,       // nodes of one cluster that do not know each other
   kLabelStale,
-  kSettled,  // settings for creation go back to the spec's
+  kSettled,          // settings for creation go back to the spec's
+  kSettingsChanged,  // spec.config is not what a server was told last
   kFenceLifted,
   kRebalance,    // slots go to the shard that shall own them
   kHalfOpen,     // a slot half moved by an earlier job, or by somebody else
@@ -55,6 +56,8 @@ enum class Reason {
   kMoveRetried,  // slots whose move failed wait for the next try
   // misconfigured
   kNotHonoured,
+  kSettingRefused,  // the running servers refuse a value of spec.config
+  kRollNeeded,      // a setting of spec.config is read at the start of a server only
   kCannotPlace,
   kPodTrouble,
   kManifestRejected,

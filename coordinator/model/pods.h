@@ -37,6 +37,7 @@ struct Pod {
   std::map<std::string, bool> conditions;  // readiness gates and the like
   std::string trouble;                     // why it cannot run, in the platform's words; "" when nothing is wrong
   bool is_outdated = false;                // made from another spec than today's: a pod that is made now would differ
+  bool differs_in_settings_only = false;   // is_outdated by spec.config alone, which running servers are told
 
   std::optional<ShardId> shard() const;  // from the label; none when missing or not a number
   bool server_ended() const;             // the platform saw the newest instance of the server's container end

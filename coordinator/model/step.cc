@@ -8,6 +8,12 @@ struct Overloaded : Visitors... {
   using Visitors::operator()...;
 };
 
+std::string list(const ServerSettingMap& settings) {
+  std::string text;
+  for (const auto& [name, value] : settings) text.append(" ").append(name).append("=").append(value);
+  return text;
+}
+
 std::string describe(const command::Command& command) {
   std::string name(command::name_of(command));
   return std::visit(Overloaded{
@@ -27,11 +33,8 @@ std::string describe(const command::Command& command) {
                           for (const auto& id : c.ids) text += " " + id.short_form();
                           return text;
                         },
-                        [&](const command::SetConfig& c) {
-                          std::string text = name;
-                          for (const auto& [key, value] : c.settings) text.append(" ").append(key).append("=").append(value);
-                          return text;
-                        },
+                        [&](const command::SetConfig& c) { return name + list(c.settings); },
+                        [&](const command::ApplySettings& c) { return name + list(c.settings); },
                         [&](const command::Shutdown&) { return name; },
                         [&](const command::Unfence&) { return name; },
                         [&](const command::StartMigration& c) {

@@ -79,6 +79,7 @@ class Actor {
   }
   void obey(BuiltNode& node, const command::Shutdown&) { node.life = Life::kDead; }
   void obey(BuiltNode& node, const command::Unfence&) { node.fenced = false; }
+  void obey(BuiltNode& node, const command::ApplySettings& apply) { node.settings = apply.settings; }
   void obey(BuiltNode&, const command::TakeTicket&) {}
   void obey(BuiltNode&, const command::Failover&) {}
   // The whole job is done at once, keys and all; no flag is left.

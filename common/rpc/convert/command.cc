@@ -58,10 +58,8 @@ struct Writer {
     auto& message = *out.mutable_forget();
     for (const auto& id : forget.ids) message.add_ids(id.str());
   }
-  void operator()(const command::SetConfig& set) const {
-    auto& settings = *out.mutable_set_config()->mutable_settings();
-    for (const auto& [name, value] : set.settings) settings[name] = to_wire_text(value);
-  }
+  void operator()(const command::SetConfig& set) const { write(set.settings, *out.mutable_set_config()->mutable_settings()); }
+  void operator()(const command::ApplySettings& apply) const { write(apply.settings, *out.mutable_apply_settings()->mutable_settings()); }
   void operator()(const command::Shutdown&) const { out.mutable_shutdown(); }
   void operator()(const command::Unfence& unfence) const {
     out.mutable_unfence()->set_min_replicas_to_write(unfence.min_replicas_to_write);
@@ -146,14 +144,25 @@ Result<Command> read(const pb::Forget& in) {
   return read.result(Command(std::move(forget)));
 }
 
+ServerSettingMap read_settings(Reader& read, const google::protobuf::Map<std::string, std::string>& in) {
+  ServerSettingMap settings;
+  if (read.count("settings", static_cast<int>(in.size()), kSettingsMax))
+    for (const auto& [name, value] : in)
+      settings.emplace(read.text("settings: name", name, Empty::kRefused, kNameBytesMax),
+                       read.text("settings: " + name.substr(0, 60), value, Empty::kAllowed));
+  return settings;
+}
+
 Result<Command> read(const pb::SetConfig& in) {
   Reader read("set-config");
-  command::SetConfig set;
-  if (read.count("settings", static_cast<int>(in.settings().size()), kSettingsMax))
-    for (const auto& [name, value] : in.settings())
-      set.settings.emplace(read.text("settings: name", name, Empty::kRefused, kNameBytesMax),
-                           read.text("settings: " + name.substr(0, 60), value, Empty::kAllowed));
+  command::SetConfig set{read_settings(read, in.settings())};
   return read.result(Command(std::move(set)));
+}
+
+Result<Command> read(const pb::ApplySettings& in) {
+  Reader read("apply-settings");
+  command::ApplySettings apply{read_settings(read, in.settings())};
+  return read.result(Command(std::move(apply)));
 }
 
 Result<Command> read(const pb::Unfence& in) {
@@ -214,6 +223,7 @@ Result<Command> from_proto(const pb::ExecuteRequest& request) {
     case pb::ExecuteRequest::kFailover: return read(request.failover());
     case pb::ExecuteRequest::kForget: return read(request.forget());
     case pb::ExecuteRequest::kSetConfig: return read(request.set_config());
+    case pb::ExecuteRequest::kApplySettings: return read(request.apply_settings());
     case pb::ExecuteRequest::kShutdown: return Command(command::Shutdown{});
     case pb::ExecuteRequest::kUnfence: return read(request.unfence());
     case pb::ExecuteRequest::kStartMigration: return read(request.start_migration());

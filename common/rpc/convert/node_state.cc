@@ -98,6 +98,13 @@ void write_server(const NodeState& state, pb::NodeState& out) {
   out.set_memory_max_bytes(state.memory_max_bytes);
   out.set_node_timeout_ms(to_wire_ms(state.node_timeout));
   out.set_functions_hash(state.functions_hash);
+  out.set_settings_hash(state.settings_hash);
+  for (const auto& setting : state.settings_not_in_force) {
+    auto& message = *out.add_settings_not_in_force();
+    message.set_name(to_wire_text(setting.name));
+    message.set_needs_new_server(setting.needs_new_server);
+    message.set_reason(to_wire_text(setting.reason));
+  }
   out.set_fenced(state.fenced);
   out.set_view_hash(state.view_hash);
   if (state.view) to_proto(*state.view, *out.mutable_view());
@@ -122,6 +129,12 @@ void read_server(Reader& read, const pb::NodeState& in, NodeState& state) {
   state.memory_max_bytes = in.memory_max_bytes();
   state.node_timeout = read.duration("node_timeout_ms", in.node_timeout_ms());
   state.functions_hash = in.functions_hash();
+  state.settings_hash = in.settings_hash();
+  if (read.count("settings_not_in_force", in.settings_not_in_force_size(), kSettingsMax))
+    for (const auto& setting : in.settings_not_in_force())
+      state.settings_not_in_force.push_back({read.text("settings_not_in_force: name", setting.name(), Empty::kRefused, kNameBytesMax),
+                                             setting.needs_new_server(),
+                                             read.text("settings_not_in_force: reason", setting.reason(), Empty::kAllowed)});
   state.fenced = in.fenced();
   state.view_hash = in.view_hash();
   if (in.has_view()) state.view = read.nested("view", from_proto(in.view()));

@@ -1,6 +1,8 @@
 #include "coordinator/plan/checks/checks.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 namespace shardkeeper::plan {
 namespace {
@@ -70,6 +72,33 @@ void lift_fence(const World& world, const Member& member, Verdict& verdict) {
                 "the coordinator sees it as a rightful member");
 }
 
+// To everybody who was told other settings last, or whose agent does not know. All at once: a server takes a setting or leaves it.
+void keep_settings(const World& world, const Member& member, Verdict& verdict) {
+  const auto& wanted = world.spec().config;
+  if (member.state->condition != ServerCondition::kUp || member.state->settings_hash == hash_settings(wanted)) return;
+  verdict.order(member, command::ApplySettings{wanted}, Reason::kSettingsChanged,
+                member.state->settings_hash == 0 ? "what it was told last is not known" : "it was told others last");
+}
+
+// One finding a setting, whatever the number of pods.
+void tell_settings_not_in_force(const World& world, Verdict& verdict) {
+  struct Told {
+    const SettingNotInForce* setting;
+    PodName pod;
+    int others = 0;
+  };
+  std::map<std::string, Told> by_name;
+  for (const auto& member : world.members) {
+    if (!member.is_up() || member.info->pod.is_deleting) continue;
+    for (const auto& setting : member.state->settings_not_in_force)
+      if (const auto [it, is_first] = by_name.try_emplace(setting.name, Told{&setting, member.name()}); !is_first) ++it->second.others;
+  }
+  for (const auto& [name, told] : by_name)
+    verdict.hold(
+        told.setting->needs_new_server ? Reason::kRollNeeded : Reason::kSettingRefused, "spec.config." + name,
+        "pod " + told.pod.value + (told.others > 0 ? " and " + std::to_string(told.others) + " more" : "") + ": " + told.setting->reason);
+}
+
 }  // namespace
 
 Verdict check_upkeep(const World& world, const Claims&, model::History&) {
@@ -83,7 +112,9 @@ Verdict check_upkeep(const World& world, const Claims&, model::History&) {
     restore_node_timeout(world, member, settled, verdict);
     keep_label(member, verdict);
     lift_fence(world, member, verdict);
+    keep_settings(world, member, verdict);
   }
+  tell_settings_not_in_force(world, verdict);
   for (const auto& field : world.spec().not_honoured)
     verdict.hold(Reason::kNotHonoured, "cluster", field + " cannot be honoured on this platform and is left aside");
   return verdict;

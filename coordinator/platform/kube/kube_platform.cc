@@ -69,8 +69,9 @@ std::map<std::string, Error> KubePlatform::troubles(const ClusterName& cluster) 
 }
 
 int KubePlatform::outdated_pods(const ClusterName& cluster) const {
-  return static_cast<int>(std::ranges::count_if(
-      view().pods, [&](const model::Pod& pod) { return pod.cluster == cluster && !pod.is_deleting && pod.is_outdated; }));
+  return static_cast<int>(std::ranges::count_if(view().pods, [&](const model::Pod& pod) {
+    return pod.cluster == cluster && !pod.is_deleting && pod.is_outdated && !pod.differs_in_settings_only;
+  }));
 }
 
 void KubePlatform::pods_changed() {

@@ -48,7 +48,7 @@ class KubePlatform final : public Platform {
   Result<tls::Identity> issue_coordinator(const ClusterName& cluster) const { return homes_.issue_coordinator(cluster); }
   // What is wrong with objects of the cluster, and with what is watched.
   std::map<std::string, Error> troubles(const ClusterName& cluster) const;
-  // Pods that were made from another spec than today's.
+  // Pods that were made from another spec than today's. Settings of the server do not count: running ones are told those.
   int outdated_pods(const ClusterName& cluster) const;
 
   std::string name() const override { return "kubernetes"; }

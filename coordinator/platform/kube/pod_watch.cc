@@ -118,6 +118,7 @@ void PodWatch::rebuild() {
     if (known == clusters_.end() || known->second.uid != seen.owner.uid) continue;
     view_.pods.push_back(seen.pod);
     view_.pods.back().is_outdated = seen.made_from != known->second.made_from;
+    view_.pods.back().differs_in_settings_only = differ_in_settings_only(seen.made_from, known->second.made_from);
   }
   std::ranges::sort(view_.pods, {}, &model::Pod::name);
   view_.workers.clear();

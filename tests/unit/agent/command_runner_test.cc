@@ -50,7 +50,9 @@ class CommandRunnerTest : public testing::Test {
   test::FakePeerCalls peers_{scheduler_};
   Migrator migrator_{config_, scheduler_, server_, {}, peers_, {[this]() -> const NodeState& { return state_; }, [] {}}};
   Functions functions_{scheduler_, server_, peers_, [] {}};
-  CommandRunner runner_{scheduler_, server_, volume_, tickets_, migrator_, functions_, [this]() -> const NodeState& { return state_; }};
+  LiveSettings settings_{server_};
+  CommandRunner runner_{scheduler_, server_,    volume_,   tickets_,
+                        migrator_,  functions_, settings_, [this]() -> const NodeState& { return state_; }};
 };
 
 TEST_F(CommandRunnerTest, SetsTheConfigEpochOnce) {
@@ -163,6 +165,48 @@ TEST_F(CommandRunnerTest, SetsWhatDiffers) {
   EXPECT_EQ(run(command::SetConfig{{}}), "already so");
   EXPECT_EQ(run(command::SetConfig{{{"cluster-node-timeout", "500"}, {"min-replicas-to-write", "0"}}}), "done");
   EXPECT_EQ(server_.orders_text(), "CONFIG SET cluster-node-timeout 500 min-replicas-to-write 0");
+}
+
+TEST_F(CommandRunnerTest, AppliesEachSettingByItselfAndSaysWhatIsNotInForce) {
+  server_.errors = {
+      {"CONFIG SET databases", "ERR CONFIG SET failed (possibly related to argument 'databases') - can't set immutable config"},
+      {"CONFIG SET hz", "ERR CONFIG SET failed (possibly related to argument 'hz') - argument couldn't be parsed into an integer"}};
+  const ServerSettingMap wanted{{"databases", "4"}, {"hz", "often"}, {"maxclients", "100"}};
+  EXPECT_EQ(run(command::ApplySettings{wanted}), "done");
+  EXPECT_EQ(server_.orders_text(), "CONFIG SET databases 4, CONFIG SET hz often, CONFIG SET maxclients 100");
+  EXPECT_EQ(settings_.hash(), hash_settings(wanted));
+  auto not_in_force = settings_.not_in_force();
+  ASSERT_EQ(not_in_force.size(), 2U);
+  EXPECT_EQ(not_in_force[0].name, "databases");
+  EXPECT_TRUE(not_in_force[0].needs_new_server);
+  EXPECT_EQ(not_in_force[1].name, "hz");
+  EXPECT_FALSE(not_in_force[1].needs_new_server);
+  EXPECT_NE(not_in_force[1].reason.find("couldn't be parsed"), std::string::npos);
+
+  EXPECT_EQ(run(command::ApplySettings{}), "already so") << "nothing can be set back, and nothing has to be set";
+  not_in_force = settings_.not_in_force();
+  ASSERT_EQ(not_in_force.size(), 1U) << "what was never in force is no matter any more";
+  EXPECT_EQ(not_in_force[0].name, "maxclients");
+  EXPECT_NE(not_in_force[0].reason.find("not in the spec any more"), std::string::npos);
+}
+
+TEST_F(CommandRunnerTest, KnowsTheSettingsOfAStartThatItGranted) {
+  EXPECT_EQ(settings_.hash(), 0U);
+  settings_.granted({{"databases", "4"}});
+  EXPECT_EQ(settings_.hash(), hash_settings({{"databases", "4"}}));
+  server_.errors = {{"CONFIG SET databases", "ERR can't set immutable config"}};
+  EXPECT_EQ(run(command::ApplySettings{{{"databases", "4"}}}), "already so") << "it was started with it";
+  EXPECT_TRUE(settings_.not_in_force().empty());
+  settings_.process_ended();
+  settings_.process_started({{"databases", "4"}});
+  EXPECT_EQ(settings_.hash(), 0U) << "who knows what it was told before this agent came";
+}
+
+TEST_F(CommandRunnerTest, RemembersNoSettingsThatTheServerCouldNotBeAskedFor) {
+  server_.errors = {{"CONFIG SET", "LOADING Valkey is loading the dataset in memory"}};
+  EXPECT_NE(run(command::ApplySettings{{{"maxclients", "100"}}}), "done");
+  EXPECT_EQ(outcome_->error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(settings_.hash(), 0U);
 }
 
 TEST_F(CommandRunnerTest, LiftsTheFence) {

@@ -422,6 +422,8 @@ NodeState ClusterBuilder::state_of(const BuiltNode& node, const TopologyView& vi
   state.memory_used_bytes = node.bytes_used;
   state.memory_max_bytes = node.bytes_max;
   state.functions_hash = node.functions_hash;
+  state.settings_hash = hash_settings(node.settings);
+  state.settings_not_in_force = node.settings_not_in_force;
   state.open_slots = node.open_slots;
   state.migration = node.migration;
   state.node_timeout = node.node_timeout;

@@ -37,6 +37,8 @@ struct BuiltNode {
   std::uint64_t bytes_used = 12 << 20;
   std::uint64_t bytes_max = 0;
   std::uint64_t functions_hash = 0;
+  ServerSettingMap settings;  // told last
+  std::vector<SettingNotInForce> settings_not_in_force;
   std::uint64_t offset = 1000;
   std::string history = "h";  // replication id, one letter of it
   bool has_synced = true;

@@ -209,6 +209,24 @@ const CheckCase kUpkeep[] = {
      ""},
     {"the fence of a primary that its cluster gave up stays",
      a_cluster().failed("vk-0-0").change("vk-0-0", [](auto& n) { n.fenced = true; }), ""},
+    {"who was told other settings last is told today's",
+     a_cluster().shards(1).change("vk-0-1",
+                                  [](auto& n) {
+                                    n.settings = {{"maxclients", "5"}};
+                                  }),
+     "order vk-0-1 apply-settings because=SettingsChanged"},
+    {"a setting that is not in force is said once, and a refused one otherwise than one that waits for a new server",
+     a_cluster()
+         .shards(1)
+         .change("vk-0-0",
+                 [](auto& n) {
+                   n.settings_not_in_force = {{"databases", true, "immutable"}, {"hz", false, "no number"}};
+                 })
+         .change("vk-0-1",
+                 [](auto& n) {
+                   n.settings_not_in_force = {{"databases", true, "immutable"}};
+                 }),
+     "hold spec.config.databases: RollNeeded; hold spec.config.hz: SettingRefused"},
     {"fields that cannot be honoured are said",
      [] {
        auto world = a_cluster();

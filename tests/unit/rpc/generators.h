@@ -146,6 +146,8 @@ inline NodeState some_state() {
   state.memory_max_bytes = big();
   state.node_timeout = some_ms();
   state.functions_hash = big();
+  state.settings_hash = big();
+  state.settings_not_in_force = some<SettingNotInForce>(3, [] { return SettingNotInForce{word(), coin(), any_text()}; });
   state.fenced = coin();
   state.view_hash = big();
   state.view = maybe<TopologyView>(some_view);
@@ -175,6 +177,7 @@ inline command::Command some_command() {
     case 12: return command::CancelMigration{word()};
     case 13: return command::CopyFunctions{PodName(word()), word()};
     case 15: return command::ThrottleMigration{word(), big()};
+    case 16: return command::ApplySettings{{{word(), any_text()}, {word(), any_text()}}};
     case 14: return command::RestoreFunctions{std::string("\xff\0", 2) + word()};
     default:
       return command::SetSlots{some_slots().united(SlotSet::of(9, 9)), static_cast<command::SetSlots::Mode>(number(4)), some_id(),

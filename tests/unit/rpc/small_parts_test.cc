@@ -54,6 +54,7 @@ TEST(Permissions, LetPeersDoTwoThings) {
       {command::Failover{FailoverMode::kForce, id, {}, ticket, true}, false},
       {command::Forget{}, false},
       {command::SetConfig{}, false},
+      {command::ApplySettings{}, false},
       {command::Shutdown{}, false},
       {command::Unfence{}, false},
       {command::CancelMigration{"m-1-1"}, false},

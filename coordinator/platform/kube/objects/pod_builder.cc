@@ -96,13 +96,25 @@ std::string hash_of(std::string_view text) {
   return digits;
 }
 
+constexpr char kSettingsDivider = '.';
+
+std::string hash_of_pod(const KubeCluster& cluster) {
+  const model::PodRequest nobody;
+  const PodPlan plan{cluster, nobody, "", AgentIs::kOrdinaryContainer};
+  return hash_of(boost::json::serialize(object{{"metadata", metadata(plan)}, {"spec", pod_spec(plan)}}));
+}
+
 }  // namespace
 
 std::string made_from(const KubeCluster& cluster) {
-  const model::PodRequest nobody;
-  const PodPlan plan{cluster, nobody, "", AgentIs::kOrdinaryContainer};
-  object pod{{"metadata", metadata(plan)}, {"spec", pod_spec(plan)}};
-  return hash_of(boost::json::serialize(pod));
+  KubeCluster without_settings = cluster;
+  without_settings.object.spec.config.clear();
+  return hash_of_pod(without_settings) + kSettingsDivider + hash_of_pod(cluster);
+}
+
+bool differ_in_settings_only(std::string_view one, std::string_view other) {
+  const auto end = one.find(kSettingsDivider);
+  return one != other && end != std::string_view::npos && one.substr(0, end) == other.substr(0, other.find(kSettingsDivider));
 }
 
 object build_pod(const PodPlan& plan) {
