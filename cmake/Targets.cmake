@@ -12,13 +12,15 @@ function(sk_program name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endfunction()
 
-# What the sanitizer presets build: nothing but the tests that they run, with what those need.
+# What the sanitizer presets build: nothing but the tests that they run, with what those need. Data races need threads.
 add_custom_target(unit_tests)
+add_custom_target(threaded_tests)
 
-# sk_test(NAME files... LINKS targets... [ALONE files...] [LABEL unit|valkey|...] [TIMEOUT seconds] [SERIAL]): one GoogleTest program, one ctest
+# sk_test(NAME files... LINKS targets... [ALONE files...] [LABEL unit|valkey|...] [TIMEOUT seconds] [SERIAL] [THREADS]): one GoogleTest program, one ctest
 # entry. ALONE: files with a `Case` or `kCases` of their own beside another's, so that they are not compiled together with the rest.
+# THREADS: what it tests has more than one thread.
 function(sk_test name)
-  cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT" "LINKS;ALONE" ${ARGN})
+  cmake_parse_arguments(ARG "SERIAL;THREADS" "LABEL;TIMEOUT" "LINKS;ALONE" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS} ${ARG_ALONE})
   set_source_files_properties(${ARG_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gmock GTest::gtest_main)
@@ -31,6 +33,10 @@ function(sk_test name)
   endif()
   if(NOT ARG_LABEL OR ARG_LABEL STREQUAL "unit")
     add_dependencies(unit_tests ${name})
+  endif()
+  if(ARG_THREADS)
+    add_dependencies(threaded_tests ${name})
+    set_property(TEST ${name} APPEND PROPERTY LABELS threads)
   endif()
   if(ARG_SERIAL)
     set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
