@@ -40,6 +40,7 @@ void expect_rights(const ApiServer& server) {
                                             {"services", owned},
                                             {"secrets", owned},
                                             {"poddisruptionbudgets.policy", owned},
+                                            {"networkpolicies.networking.k8s.io", owned},
                                             {"events.events.k8s.io", "create patch"}};
   EXPECT_EQ(rights_in(server, "shop"), wanted);
   wanted["leases.coordination.k8s.io"] = "get list watch create update patch";

@@ -4,6 +4,7 @@
 #include "coordinator/platform/kube/objects/budgets.h"
 #include "coordinator/platform/kube/objects/json.h"
 #include "coordinator/platform/kube/objects/names.h"
+#include "coordinator/platform/kube/objects/network_policy.h"
 #include "coordinator/platform/kube/objects/owner.h"
 #include "coordinator/platform/kube/objects/services.h"
 #include "coordinator/platform/random_text.h"
@@ -35,6 +36,8 @@ ClusterHomes::ClusterHomes(Api& api, Scheduler& scheduler, Features features, co
                                               for (auto& [name, home] : homes_) look_for_keys(home);
                                             }));
   services_ = std::make_unique<ObjectKeeper>(api, scheduler, options(resources::kServices, 1000), keeper_hooks("Service", [] {}));
+  policies_ =
+      std::make_unique<ObjectKeeper>(api, scheduler, options(resources::kNetworkPolicies, 3000), keeper_hooks("NetworkPolicy", [] {}));
   budgets_ = std::make_unique<ObjectKeeper>(api, scheduler, options(features_.budgets(), 2000), keeper_hooks("PodDisruptionBudget", [] {}));
   renewal_ = scheduler_.after(kRenewalInterval, [this] { renew_identities(); });
 }
@@ -77,7 +80,7 @@ void ClusterHomes::close(const ClusterName& cluster) {
   const auto uid = found->second.cluster.object.uid;
   auto waiting = std::move(found->second.waiting);
   homes_.erase(found);
-  for (auto* keeper : {secrets_.get(), services_.get(), budgets_.get()}) keeper->forget(uid);
+  for (auto* keeper : {secrets_.get(), services_.get(), policies_.get(), budgets_.get()}) keeper->forget(uid);
   for (auto& one : waiting) one.done(not_found("cluster " + cluster.value, "was deleted"));
 }
 
@@ -143,6 +146,7 @@ void ClusterHomes::want_objects(Home& home) {
   const auto& object = home.cluster.object;
   want_secrets(home);
   services_->want(object.uid, {client_service(home.cluster), headless_service(home.cluster)});
+  policies_->want(object.uid, {network_policy(home.cluster)});
   want_budgets(home);
 }
 
@@ -172,7 +176,7 @@ void ClusterHomes::pods_changed() {
 }
 
 std::optional<Error> ClusterHomes::watch_trouble() const {
-  for (const auto* keeper : {secrets_.get(), services_.get(), budgets_.get()})
+  for (const auto* keeper : {secrets_.get(), services_.get(), policies_.get(), budgets_.get()})
     if (keeper->watch_trouble()) return keeper->watch_trouble();
   return std::nullopt;
 }

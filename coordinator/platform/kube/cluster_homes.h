@@ -102,6 +102,7 @@ class ClusterHomes {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with callbacks of calls under way
   std::unique_ptr<ObjectKeeper> secrets_;
   std::unique_ptr<ObjectKeeper> services_;
+  std::unique_ptr<ObjectKeeper> policies_;
   std::unique_ptr<ObjectKeeper> budgets_;
   std::unique_ptr<Timer> renewal_;
 };

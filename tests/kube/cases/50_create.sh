@@ -19,7 +19,7 @@ put_keys cache 500
 expect_keys cache 500
 
 # Nothing is written where nothing changes.
-written() { kubectl get vkc,pods,services,secrets,poddisruptionbudgets,endpoints -o json | jq -r '.items[] | "\(.kind)/\(.metadata.name) \(.metadata.resourceVersion)"'; }
+written() { kubectl get vkc,pods,services,secrets,networkpolicies,poddisruptionbudgets,endpoints -o json | jq -r '.items[] | "\(.kind)/\(.metadata.name) \(.metadata.resourceVersion)"'; }
 settled() { local before; before=$(written); sleep 3; [ "$before" = "$(written)" ] || { diff <(echo "$before") <(written); return 1; }; }
 wait_until 30 "its objects rest" settled
 before=$(written); sleep 15

@@ -2,7 +2,7 @@
 install_operator
 make_cluster cache "$(image_of valkey 9)" 3
 kubectl delete valkeycluster cache --wait=true
-nothing_left() { local left; left=$(kubectl get pods,services,secrets,poddisruptionbudgets,configmaps -l shardkeeper.io/cluster -o name); [ -z "$left" ] || { echo "$left"; return 1; }; }
+nothing_left() { local left; left=$(kubectl get pods,services,secrets,networkpolicies,poddisruptionbudgets,configmaps -l shardkeeper.io/cluster -o name); [ -z "$left" ] || { echo "$left"; return 1; }; }
 wait_until 120 "nothing of the cluster is left" nothing_left   # a kubelet of 1.20 sees some ends of containers a minute late
 
 kubectl delete valkeyclusters --all --all-namespaces

@@ -79,6 +79,7 @@ TEST_F(KubePlatformTest, SeesWorkers) {
 TEST_F(KubePlatformTest, MakesWhatAClusterNeedsAndWritesNothingAtRest) {
   open();
   EXPECT_THAT(api_.all("services"), SizeIs(2));
+  EXPECT_THAT(api_.all("networkpolicies"), SizeIs(1));
   EXPECT_THAT(api_.all("secrets"), SizeIs(2));
   EXPECT_THAT(api_.all("poddisruptionbudgets"), SizeIs(3));
   EXPECT_TRUE(platform_->issue_coordinator(kCache));

@@ -41,6 +41,7 @@ namespace resources {
 inline const Resource kPods{"v1", "Pod", "pods"};
 inline const Resource kNodes{"v1", "Node", "nodes", false};
 inline const Resource kServices{"v1", "Service", "services"};
+inline const Resource kNetworkPolicies{"networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"};
 inline const Resource kSecrets{"v1", "Secret", "secrets"};
 inline const Resource kConfigMaps{"v1", "ConfigMap", "configmaps"};
 inline const Resource kEvents{"events.k8s.io/v1", "Event", "events"};

@@ -25,6 +25,7 @@ inline constexpr const char* kValkey = "valkey";
 
 inline std::string client_service_name(const ClusterName& cluster) { return cluster.value; }
 inline std::string headless_service_name(const ClusterName& cluster) { return cluster.value + "-nodes"; }
+inline std::string network_policy_name(const ClusterName& cluster) { return cluster.value; }
 inline std::string budget_name(const ClusterName& cluster, ShardId shard) { return cluster.value + "-shard-" + to_string(shard); }
 inline std::string authority_secret_name(const ClusterName& cluster) { return cluster.value + "-ca"; }
 inline std::string agents_secret_name(const ClusterName& cluster) { return cluster.value + "-agents"; }
