@@ -7,6 +7,7 @@
 #include "agent/io/pod_volume.h"
 #include "agent/io/startup_pages.h"
 #include "agent/io/stop_socket.h"
+#include "agent/io/users_watch.h"
 #include "agent/io/volume_layout.h"
 #include "common/http/http_server.h"
 #include "common/log/log.h"
@@ -71,6 +72,8 @@ class Agent::Impl {
         core_config(*volume_, options_), scheduler_, *server_, *volume_, *peers_,
         [this] { return std::make_unique<valkey::Connection>(loop_, job_address(*volume_, options_)); },
         [this](const Endpoint& target) { return MigrateRelay::open(loop_, target); });
+    if (const auto& file = volume_->settings().users_file; !file.empty())
+      users_watch_ = std::make_unique<UsersWatch>(scheduler_, file, [this](const Result<std::string>& text) { core_->users_read(text); });
     pages_ = std::make_unique<HealthPages>(*core_);
     if (auto started = start_http(); !started) return started;
     if (auto started = start_stop_socket(); !started) return started;
@@ -144,6 +147,7 @@ class Agent::Impl {
   std::unique_ptr<rpc::AgentServer> rpc_;
   std::unique_ptr<Timer> rpc_retry_;  // set while it cannot listen
   std::unique_ptr<IdentityWatch> identity_watch_;
+  std::unique_ptr<UsersWatch> users_watch_;
 };
 
 Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, const AgentOptions& options) {

@@ -26,6 +26,7 @@ AgentCore::AgentCore(CoreConfig config, Scheduler& scheduler, valkey::ServerPort
                 {[this]() -> const NodeState& { return state_; }, [this] { refresh(); }}, std::move(open_relay)),
       functions_(scheduler, server, calls, [this] { refresh(); }),
       settings_(server),
+      accounts_(server, [this] { refresh(); }),
       commands_(scheduler, server, volume, tickets_, migrator_, functions_, settings_, [this]() -> const NodeState& { return state_; }),
       chooser_(config_, scheduler, calls, tickets_),
       hand_over_(config_, scheduler, calls, tickets_,
@@ -78,6 +79,7 @@ void AgentCore::on_round(std::uint64_t number, Result<Round> round) {
   answer_waiters(number, is_good ? std::nullopt : std::optional(failure));
   if (!is_good) return;
   consider_fence();
+  accounts_.look();
   migrator_.look();
   if (is_full && state_.condition == ServerCondition::kUp) functions_.look(memory_.detail()->numbers);
 }
@@ -126,7 +128,9 @@ void AgentCore::refresh() {
                     migrator_.progress(),
                     functions_.hash(),
                     settings_.hash(),
-                    settings_.not_in_force()};
+                    settings_.not_in_force(),
+                    accounts_.are_set(),
+                    accounts_.trouble()};
   adopt(assemble(known));
   if (knows_without_asking() && !sampler_.is_running() && watchers_.waits_for_report()) watchers_.nothing_to_ask();
   arm_tick();
@@ -149,6 +153,7 @@ void AgentCore::process_ended() {
   migrator_.process_ended();
   functions_.forget();
   settings_.process_ended();
+  accounts_.process_ended();
   fence_.forget();
   tickets_.drop_graceful();
   note_change();

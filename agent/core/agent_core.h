@@ -1,6 +1,7 @@
 // The agent without IO: watches one server through ports, says what it sees, does what it is told. See agent/README.md.
 #pragma once
 
+#include "agent/core/accounts.h"
 #include "agent/core/alive.h"
 #include "agent/core/assemble.h"
 #include "agent/core/command_runner.h"
@@ -47,6 +48,9 @@ class AgentCore final : public rpc::AgentHandler {
   void watch_opened(std::uint64_t stream, Push push) override;
   void watch_message(std::uint64_t stream, const rpc::FromCoordinator& message) override;
   void watch_closed(std::uint64_t stream) override { watchers_.close(stream); }
+
+  // The users' file was read, or could not be. Never called where there is none.
+  void users_read(const Result<std::string>& text) { accounts_.want(text); }
 
   // Before the server is stopped: see HandOver::join and leave.
   int hand_over(HandOver::Say say);
@@ -113,6 +117,7 @@ class AgentCore final : public rpc::AgentHandler {
   Migrator migrator_;
   Functions functions_;
   LiveSettings settings_;
+  Accounts accounts_;
   CommandRunner commands_;
   LastChooser chooser_;
   HandOver hand_over_;

@@ -52,6 +52,7 @@ void fill_from_server(NodeState& state, const Known& known) {
   state.functions_hash = known.functions_hash;
   state.settings_hash = known.settings_hash;
   state.settings_not_in_force = known.settings_not_in_force;
+  state.users_trouble = known.users_trouble;
   state.view_hash = memory.view_hash();
 }
 
@@ -64,6 +65,7 @@ ReadinessHistory history_of(const Known& known) {
   history.holds_shard_data = known.memory.holds_shard_data();
   history.is_streaming = known.memory.is_streaming(known.now);
   history.launch_error = known.launch_error;
+  history.users_are_set = known.users_are_set;
   return history;
 }
 

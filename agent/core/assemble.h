@@ -22,6 +22,8 @@ struct Known {
   std::uint64_t functions_hash = 0;
   std::uint64_t settings_hash = 0;
   std::vector<SettingNotInForce> settings_not_in_force;
+  bool users_are_set = true;
+  std::string users_trouble;
 };
 
 // Everything but `nonce` and `view`, which differ between watchers.

@@ -55,6 +55,9 @@ Readiness decide_readiness(const NodeState& state, const ReadinessHistory& histo
       return {ReadyReason::kPrimaryLinkDown, replica_of(state) + "; no link to it for " + in_seconds(history.out_of_sync_for)};
   }
   if (state.fenced) return {ReadyReason::kFenced, "cut off from coordinator and majority; refuses writes (min-replicas-to-write)"};
+  if (!history.users_are_set)
+    return {ReadyReason::kUsersMissing,
+            state.users_trouble.empty() ? "the users of spec.usersSecret are not set yet" : state.users_trouble};
 
   if (state.role == Role::kPrimary) return {ReadyReason::kReady, "primary of " + std::to_string(state.slots.count()) + " slots"};
   return {ReadyReason::kReady, replica_of(state) + ", synced"};

@@ -25,6 +25,7 @@ struct ReadinessHistory {
   std::chrono::milliseconds out_of_sync_for{0};   // since link up and synced were last both true; 0 while they are
   bool holds_shard_data = false;                  // a sync was completed once with a primary of the same slots
   bool is_streaming = true;                       // replica: what its primary acknowledges now reaches it
+  bool users_are_set = true;                      // the server knows the users of the file, or there is none
   std::string launch_error;                       // why no start can even be asked for; "" when there is no such trouble
 
   bool operator==(const ReadinessHistory&) const = default;

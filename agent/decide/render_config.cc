@@ -133,25 +133,10 @@ void add_cluster(ConfText& conf, const ServerSettings& settings, const ServerVer
 
 // What the agent does on its server (agent/io), and no more. Unknown names in the file would stop the server, hence the versions.
 std::string agent_rules(const ServerVersion& version) {
-  static constexpr std::array kCommands{"ping",
-                                        "info",
-                                        "role",
-                                        "dbsize",
-                                        "wait",
-                                        "readonly",
-                                        "config|get",
-                                        "config|set",
-                                        "client|setname",
-                                        "client|kill",
-                                        "client|pause",
-                                        "client|unpause",
-                                        "shutdown",
-                                        "flushall",
-                                        "function|list",
-                                        "function|dump",
-                                        "function|restore",
-                                        "migrate",
-                                        "memory|usage"};
+  static constexpr std::array kCommands{
+      "ping",        "info",          "role",          "dbsize",           "wait",        "readonly",     "acl|users",      "acl|setuser",
+      "acl|deluser", "config|get",    "config|set",    "client|setname",   "client|kill", "client|pause", "client|unpause", "shutdown",
+      "flushall",    "function|list", "function|dump", "function|restore", "migrate",     "memory|usage"};
   static constexpr std::array kClusterCommands{"info",
                                                "nodes",
                                                "myid",
@@ -194,9 +179,9 @@ std::string replication_rules(const ServerVersion& version) {
 
 std::string render_users(const RenderInput& input, const ServerVersion& version) {
   const Login& replication = input.settings.replication;
-  return "user default on nopass ~* &* +@all -@admin\n"
-         "user " +
-         input.agent.user + " on >" + input.agent.password + " " + agent_rules(version) +
+  // Users of a file are set once the server runs: a wrong one among them must not keep it from starting. Until then nobody gets in.
+  const std::string everybody = input.settings.users_file.empty() ? "user default on nopass ~* &* +@all -@admin\n" : "user default off\n";
+  return everybody + "user " + input.agent.user + " on >" + input.agent.password + " " + agent_rules(version) +
          "\n"
          "user " +
          replication.user + " on >" + replication.password + " " + replication_rules(version) + "\n";

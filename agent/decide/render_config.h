@@ -30,6 +30,7 @@ struct ServerSettings {
   Endpoint announce;                  // the server binds to this address only
   std::uint64_t maxmemory_bytes = 0;  // 0: no limit. A maxmemory in `config` wins
   Login replication;                  // one per cluster: keeps foreign servers out of its replication
+  std::string users_file;             // with the user's users; the default user is then off unless it is among them. "": there is none
   std::chrono::milliseconds node_timeout{5000};
   int min_replicas_to_write = 0;
   std::map<std::string, std::string>

@@ -53,6 +53,7 @@ std::string settings_text(const ServerSettings& settings) {
                                                     {"announce", announce},
                                                     {"maxmemory_bytes", settings.maxmemory_bytes},
                                                     {"replication", login_json(settings.replication)},
+                                                    {"users_file", settings.users_file},
                                                     {"node_timeout_ms", settings.node_timeout.count()},
                                                     {"min_replicas_to_write", settings.min_replicas_to_write},
                                                     {"config", config}}) +
@@ -69,6 +70,7 @@ Result<ServerSettings> parse_settings(std::string_view text) {
   settings.announce = read_endpoint(*json);
   settings.maxmemory_bytes = json->number("maxmemory_bytes");
   settings.replication = read_login(json->object("replication"));
+  settings.users_file = json->text("users_file");
   settings.node_timeout = std::chrono::milliseconds(json->number("node_timeout_ms", 86'400'000, 5000));
   settings.min_replicas_to_write = static_cast<int>(json->number("min_replicas_to_write", 255));
   settings.config = read_config(*json);

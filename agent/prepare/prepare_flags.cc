@@ -53,6 +53,10 @@ void add_prepare_flags(CLI::App& command, PrepareOptions& options) {
           "--node-timeout-ms", [&settings](int timeout_ms) { settings.node_timeout = std::chrono::milliseconds(timeout_ms); },
           "cluster-node-timeout, 500 to 60000")
       ->default_str("5000");
+  command.add_option(
+      "--users", settings.users_file,
+      "file with the users of the server, as in its own ACL file; read again when it changes. The default user is off unless it is "
+      "among them. Without it everybody may do everything that is not @admin");
   command.add_option("--min-replicas", settings.min_replicas_to_write, "min-replicas-to-write")->capture_default_str();
   command
       .add_option_function<std::vector<std::string>>(

@@ -17,6 +17,7 @@ std::string_view to_string(ReadyReason reason) {
     case ReadyReason::kFirstSync: return "FirstSync";
     case ReadyReason::kPrimaryLinkDown: return "PrimaryLinkDown";
     case ReadyReason::kFenced: return "Fenced";
+    case ReadyReason::kUsersMissing: return "UsersMissing";
     case ReadyReason::kReady: return "Ready";
   }
   return "?";

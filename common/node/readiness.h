@@ -18,6 +18,7 @@ enum class ReadyReason {
   kFirstSync,         // a replica whose first sync is not finished
   kPrimaryLinkDown,   // a replica without its primary for more than 5 s
   kFenced,            // cut off from coordinator and majority; refuses writes
+  kUsersMissing,      // no client can log in: the users of spec.usersSecret were never set in this server
   kReady,
 };
 

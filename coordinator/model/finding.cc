@@ -63,6 +63,7 @@ std::string_view to_string(Reason reason) {
     case Reason::kMoveRetried: return "MoveRetried";
     case Reason::kNotHonoured: return "NotHonoured";
     case Reason::kSettingRefused: return "SettingRefused";
+    case Reason::kUsersRejected: return "UsersRejected";
     case Reason::kRollNeeded: return "RollNeeded";
     case Reason::kCannotPlace: return "CannotPlace";
     case Reason::kPodTrouble: return "PodTrouble";

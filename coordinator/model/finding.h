@@ -57,6 +57,7 @@ enum class Reason {
   // misconfigured
   kNotHonoured,
   kSettingRefused,  // the running servers refuse a value of spec.config
+  kUsersRejected,   // users of spec.usersSecret that are not there, or not understood
   kRollNeeded,      // a setting of spec.config is read at the start of a server only
   kCannotPlace,
   kPodTrouble,

@@ -5,6 +5,7 @@
 #include "tests/support/child_process.h"
 #include "tests/support/http_get.h"
 #include "tests/support/loopback.h"
+#include "tests/support/sync_client.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/valkey_binaries.h"
 #include "tests/support/wait_until.h"
@@ -45,9 +46,11 @@ class AgentProcess : public testing::TestWithParam<ValkeyLine> {
     options.output = folder_ / "agent.log";
     return options;
   }
-  void prepare() {
-    const auto finished =
-        run(agent({"prepare", "--volume", volume(), "--launch", SK_LAUNCH, "--pod", "cache-1", "--ip", ip(), "--cluster-uid", ip()}), 10s);
+  void prepare(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments{"prepare", "--volume", volume(), "--launch",      SK_LAUNCH, "--pod",
+                                       "cache-1", "--ip",     ip(),     "--cluster-uid", ip()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto finished = run(agent(arguments), 10s);
     ASSERT_EQ(finished.status, ExitStatus{}) << finished.output;
     ASSERT_TRUE(tls::write_identity(volume() + "/tls", authority_.issue_agent(PodName("cache-1"), now()).value()));
   }
@@ -88,6 +91,10 @@ class AgentProcess : public testing::TestWithParam<ValkeyLine> {
   // From nothing to a Ready cluster of one.
   void start_all(std::vector<std::string> more = {}) {
     prepare();
+    start_prepared(std::move(more));
+    ASSERT_TRUE(until([&] { return state_->readiness.is_ready(); })) << state_->readiness.detail;
+  }
+  void start_prepared(std::vector<std::string> more = {}) {
     start_agent(std::move(more));
     start_launch();
     dial();
@@ -95,7 +102,15 @@ class AgentProcess : public testing::TestWithParam<ValkeyLine> {
     ASSERT_EQ(execute(command::GrantStart{state_->gate.request->id, "a test says so"}), "done");
     ASSERT_TRUE(until([&] { return state_->condition == ServerCondition::kUp; })) << log();
     ASSERT_EQ(execute(command::AddSlots{SlotSet::all()}), "done");
-    ASSERT_TRUE(until([&] { return state_->readiness.is_ready(); })) << state_->readiness.detail;
+  }
+  // What the server says to PING by such a user.
+  std::string login(const std::string& user, const std::string& password) const {
+    auto client = SyncClient::connect(ip(), 6379, 5s);
+    if (!client) return to_string(client.error());
+    const auto answer = client->call({"AUTH", user, password});
+    if (!answer || answer->is_error()) return answer ? answer->text : to_string(answer.error());
+    const auto pong = client->call({"PING"});
+    return pong ? pong->text : to_string(pong.error());
   }
   double metric(const std::string& name) const {
     const std::string page = http_get(ip(), kHttpPort, "/metrics");
@@ -194,6 +209,34 @@ TEST_P(AgentProcess, EndsOnSigterm) {
   agent_.signal(SIGTERM);
   EXPECT_EQ(agent_.wait(20s), (ExitStatus{0, 0}));
   EXPECT_TRUE(server_.is_running()) << "the server is not the agent's";
+}
+
+TEST_P(AgentProcess, KeepsTheUsersOfAFile) {
+  const std::string file = (folder_ / "users.acl").string();
+  prepare({"--users", file});
+  ASSERT_NO_FATAL_FAILURE(start_prepared());
+  ASSERT_TRUE(until([&] { return state_->readiness.reason == ReadyReason::kUsersMissing; })) << state_->readiness.detail;
+  EXPECT_THAT(state_->users_trouble, HasSubstr("users.acl"));
+  EXPECT_THAT(login("default", "any"), StartsWith("WRONGPASS")) << "nobody gets in";
+
+  write_file(file, "# of the shop\nuser app on >one ~* +@all -@admin\nuser bad on >x +@nothing\n");
+  ASSERT_TRUE(until([&] { return state_->readiness.is_ready() && !state_->users_trouble.empty(); })) << state_->readiness.detail;
+  EXPECT_THAT(state_->users_trouble, StartsWith("line 3: user bad: ERR Error in ACL SETUSER modifier '+@nothing'"));
+  EXPECT_EQ(login("app", "one"), "PONG");
+
+  write_file(file, "user app on >two ~* +@all -@admin\nuser default on nopass ~* +ping\n");
+  ASSERT_TRUE(until([&] { return login("app", "two") == "PONG"; })) << "passwords are rotated without a restart";
+  EXPECT_THAT(login("app", "one"), StartsWith("WRONGPASS"));
+  EXPECT_EQ(login("default", "any"), "PONG");
+  EXPECT_TRUE(until([&] { return state_->users_trouble.empty(); }));
+
+  write_file(file, "user shardkeeper on nopass +@all\n");
+  ASSERT_TRUE(until([&] { return !state_->users_trouble.empty(); }));
+  EXPECT_EQ(state_->users_trouble, "line 1: user shardkeeper is Shardkeeper's own");
+  EXPECT_EQ(login("app", "two"), "PONG") << "what cannot be read changes nothing";
+  write_file(file, "");
+  ASSERT_TRUE(until([&] { return login("app", "two").starts_with("WRONGPASS"); }));
+  EXPECT_TRUE(state_->readiness.is_ready());
 }
 
 TEST_P(AgentProcess, SaysWhyItCannotStart) {

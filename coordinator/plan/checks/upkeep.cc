@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 
 namespace shardkeeper::plan {
@@ -99,6 +100,14 @@ void tell_settings_not_in_force(const World& world, Verdict& verdict) {
         "pod " + told.pod.value + (told.others > 0 ? " and " + std::to_string(told.others) + " more" : "") + ": " + told.setting->reason);
 }
 
+// Pods read the same Secret: what they say alike is said once.
+void tell_users_trouble(const World& world, Verdict& verdict) {
+  std::set<std::string> told;
+  for (const auto& member : world.members)
+    if (member.is_up() && !member.state->users_trouble.empty() && told.insert(member.state->users_trouble).second)
+      verdict.hold(Reason::kUsersRejected, "spec.usersSecret", "pod " + member.name().value + ": " + member.state->users_trouble);
+}
+
 }  // namespace
 
 Verdict check_upkeep(const World& world, const Claims&, model::History&) {
@@ -115,6 +124,7 @@ Verdict check_upkeep(const World& world, const Claims&, model::History&) {
     keep_settings(world, member, verdict);
   }
   tell_settings_not_in_force(world, verdict);
+  tell_users_trouble(world, verdict);
   for (const auto& field : world.spec().not_honoured)
     verdict.hold(Reason::kNotHonoured, "cluster", field + " cannot be honoured on this platform and is left aside");
   return verdict;

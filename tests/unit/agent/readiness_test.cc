@@ -50,6 +50,10 @@ struct World {
     history.holds_shard_data = false;
     return *this;
   }
+  World& without_users() {
+    history.users_are_set = false;
+    return *this;
+  }
   World& fenced() {
     state.fenced = true;
     return *this;
@@ -104,6 +108,7 @@ const Case kCases[] = {
     {"link down for a moment, was ready", a_replica().link_down(4'999ms).was_ready(), ReadyReason::kReady},
     {"link down for long, was ready", a_replica().link_down(5'000ms).was_ready(), ReadyReason::kPrimaryLinkDown},
     {"fenced", a_primary().fenced().was_ready(), ReadyReason::kFenced},
+    {"whose users were never set", a_primary().without_users().was_ready(), ReadyReason::kUsersMissing},
     {"a synced replica", a_replica(), ReadyReason::kReady},
     // The order of reasons: the earlier one is named.
     {"alone and without slots", a_primary().alone().slots({}), ReadyReason::kNotAMember},

@@ -1,6 +1,7 @@
 // Every file in tests/golden/kube is a ValkeyCluster and the objects that are made of it. SHARDKEEPER_REWRITE_GOLDEN=1 rewrites them:
 // review the diff.
 #include "coordinator/platform/kube/objects/budgets.h"
+#include "coordinator/platform/kube/objects/network_policy.h"
 #include "coordinator/platform/kube/objects/pod_builder.h"
 #include "coordinator/platform/kube/objects/services.h"
 
@@ -58,6 +59,7 @@ boost::json::object made(const KubeCluster& cluster, const std::string& what) {
   if (native || what == "pod")
     return build_pod({cluster, request, "localhost/shardkeeper:1", native ? AgentIs::kNativeSidecar : AgentIs::kOrdinaryContainer});
   if (what == "service") return client_service(cluster);
+  if (what == "network policy") return network_policy(cluster);
   if (what == "headless service") return headless_service(cluster);
   if (what == "budget") return disruption_budget(cluster.object, ShardId{1}, "policy/v1");
   throw std::runtime_error("no such object: " + what);

@@ -227,6 +227,12 @@ const CheckCase kUpkeep[] = {
                    n.settings_not_in_force = {{"databases", true, "immutable"}};
                  }),
      "hold spec.config.databases: RollNeeded; hold spec.config.hz: SettingRefused"},
+    {"what is wrong with users is said once",
+     a_cluster()
+         .shards(1)
+         .change("vk-0-0", [](auto& n) { n.users_trouble = "line 3: names no user"; })
+         .change("vk-0-1", [](auto& n) { n.users_trouble = "line 3: names no user"; }),
+     "hold spec.usersSecret: UsersRejected"},
     {"fields that cannot be honoured are said",
      [] {
        auto world = a_cluster();

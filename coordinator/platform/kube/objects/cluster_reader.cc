@@ -10,7 +10,7 @@ namespace shardkeeper::platform::kube {
 namespace {
 
 // Fields that nothing here honours yet: they stay findings.
-constexpr std::string_view kNotYetHonoured[] = {"spec.usersSecret", "spec.tls", "usersSecret", "tls"};
+constexpr std::string_view kNotYetHonoured[] = {"spec.tls", "tls"};
 
 // What a table that is made for people's files need not read: it is large, and written by servers only.
 boost::json::object essence_of(const boost::json::object& object) {

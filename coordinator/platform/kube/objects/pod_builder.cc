@@ -47,8 +47,20 @@ object data_volume(const model::ClusterSpec& spec) {
   return {{"name", kDataVolume}, {"emptyDir", std::move(where)}};
 }
 
+// Optional: a pod whose Secret is missing starts, and says so itself.
+object users_volume(const object& users) {
+  constexpr int kOwnerMayRead = 0440;
+  return {
+      {"name", kUsersVolume},
+      {"secret", object{{"secretName", users.at("name")},
+                        {"defaultMode", kOwnerMayRead},
+                        {"optional", true},
+                        {"items", array{object{{"key", users.contains("key") ? users.at("key") : kUsersFile}, {"path", kUsersFile}}}}}}};
+}
+
 array volumes(const PodPlan& plan) {
   array made{data_volume(plan.cluster.object.spec), identity_volume(plan.cluster.object.name, plan.request.name)};
+  if (const auto* users = json::object_at(plan.cluster.spec, {"usersSecret"})) made.push_back(users_volume(*users));
   for (const auto& extra : json::list_at(plan.cluster.spec, {"extraVolumes"})) made.push_back(extra);
   return made;
 }

@@ -80,6 +80,10 @@ object prepare_container(const PodPlan& plan) {
     arguments.emplace_back("--set");
     arguments.emplace_back(name + "=" + value);
   }
+  if (plan.cluster.spec.contains("usersSecret")) {
+    arguments.emplace_back("--users");
+    arguments.emplace_back(std::string(kUsersPath) + "/" + kUsersFile);
+  }
   object container = helper(plan, kPrepare, std::move(arguments));
   container["env"] = array{from_field("SHARDKEEPER_POD_IP", "status.podIP"),
                            from_secret("SHARDKEEPER_REPLICATION_PASSWORD", agents_secret_name(cluster.name), kReplicationPasswordKey)};
@@ -99,7 +103,9 @@ object agent_container(const PodPlan& plan) {
   // The pod's readiness. Every second: it is one small answer from memory, and a pod that is new or not ready any more shows at once.
   container["readinessProbe"] = http_probe("/readyz", 1, 2);
   container["livenessProbe"] = http_probe("/livez", 10, 3);
-  container["volumeMounts"] = array{mount(kDataVolume, kVolumePath), read_only_mount(kIdentityVolume, kIdentityPath)};
+  array mounts{mount(kDataVolume, kVolumePath), read_only_mount(kIdentityVolume, kIdentityPath)};
+  if (plan.cluster.spec.contains("usersSecret")) mounts.push_back(read_only_mount(kUsersVolume, kUsersPath));
+  container["volumeMounts"] = std::move(mounts);
   return container;
 }
 

@@ -8,6 +8,7 @@
 namespace shardkeeper::platform::kube {
 
 inline constexpr const char* kDataVolume = "data";
+inline constexpr const char* kUsersVolume = "users";
 inline constexpr const char* kIdentityVolume = "identity";  // identity_volume() makes it
 
 boost::json::object prepare_container(const PodPlan& plan);

@@ -11,6 +11,8 @@ namespace shardkeeper::platform::kube {
 // Where things lie in a pod. The volume is disk-backed, and shared by all containers that are ours.
 inline constexpr const char* kVolumePath = "/data";
 inline constexpr const char* kIdentityPath = "/etc/shardkeeper/identity";
+inline constexpr const char* kUsersPath = "/etc/shardkeeper/users";
+inline constexpr const char* kUsersFile = "users.acl";
 // Long enough for a hand-over (seconds) and for a large server to give its memory back (30 ms/GB); `launch stop` stops waiting 10 s before.
 inline constexpr int kGraceSeconds = 60;
 // Of all processes of a pod: they share files of mode 0600 on the volume. The same number as in the usual Valkey images.
