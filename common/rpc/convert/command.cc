@@ -30,6 +30,10 @@ command::Ticket read_ticket(Reader& read, const pb::Ticket& in) {
           .valid_for = read.duration("ticket.valid_for_ms", in.valid_for_ms())};
 }
 
+void put(const ServerSettingMap& settings, google::protobuf::Map<std::string, std::string>& out) {
+  for (const auto& [name, value] : settings) out[name] = to_wire_text(value);
+}
+
 // One overload a command; std::visit chooses, so that a new command does not compile until it is here.
 struct Writer {
   pb::ExecuteRequest& out;
@@ -58,8 +62,8 @@ struct Writer {
     auto& message = *out.mutable_forget();
     for (const auto& id : forget.ids) message.add_ids(id.str());
   }
-  void operator()(const command::SetConfig& set) const { write(set.settings, *out.mutable_set_config()->mutable_settings()); }
-  void operator()(const command::ApplySettings& apply) const { write(apply.settings, *out.mutable_apply_settings()->mutable_settings()); }
+  void operator()(const command::SetConfig& set) const { put(set.settings, *out.mutable_set_config()->mutable_settings()); }
+  void operator()(const command::ApplySettings& apply) const { put(apply.settings, *out.mutable_apply_settings()->mutable_settings()); }
   void operator()(const command::Shutdown&) const { out.mutable_shutdown(); }
   void operator()(const command::Unfence& unfence) const {
     out.mutable_unfence()->set_min_replicas_to_write(unfence.min_replicas_to_write);

@@ -301,8 +301,14 @@ TEST_F(KubePlatformTest, PodsOfAnEarlierSpecAreCounted) {
   changed.object.spec.config["hz"] = "20";
   platform_->open_cluster(changed);
   scheduler_.run_for(1ms);
-  EXPECT_EQ(platform_->outdated_pods(kCache), 1);
+  EXPECT_EQ(platform_->outdated_pods(kCache), 0) << "running servers are told settings";
   EXPECT_TRUE(platform_->view().pods.front().is_outdated);
+  EXPECT_TRUE(platform_->view().pods.front().differs_in_settings_only);
+  changed.object.spec.image = "localhost/valkey:9.1.2";
+  platform_->open_cluster(changed);
+  scheduler_.run_for(1ms);
+  EXPECT_EQ(platform_->outdated_pods(kCache), 1);
+  EXPECT_FALSE(platform_->view().pods.front().differs_in_settings_only);
 }
 
 TEST_F(KubePlatformTest, NativeSidecarsNeedEveryKubeletThatMayRunThePod) {
