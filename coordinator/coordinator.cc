@@ -23,6 +23,7 @@ void Coordinator::start() {
     return;
   }
   surroundings_->start({.lead = [this](FenceToken token) { return lead(token); },
+                        .other_leads = [this](const std::string& holder) { stand_by(holder); },
                         .token_raised = [this](FenceToken token) { use_token(token); },
                         .clusters_changed = [this] { apply_clusters(); },
                         .failed = [this](const Error& error) { failed_(error); }});
@@ -35,8 +36,17 @@ Result<void> Coordinator::open() {
   return start_http();
 }
 
+void Coordinator::stand_by(const std::string& leader) {
+  standby_service_.set_leader(leader);
+  if (admin_server_) return;
+  auto server = rpc::AdminServer::start(options_.admin_socket, scheduler_, standby_service_);
+  if (!server) return log::warn("the CLI cannot be told who leads", {{"reason", to_string(server.error())}});
+  admin_server_ = std::move(*server);
+}
+
 Result<void> Coordinator::lead(FenceToken token) {
   token_ = token;
+  admin_server_.reset();  // that of standing by
   dialer_ = std::make_unique<rpc::GrpcAgentDialer>(scheduler_);
   admin_service_ = std::make_unique<AdminService>(
       AdminService::Ports{scheduler_, surroundings_->platform(), clusters_, events_, surroundings_->by_hand()});

@@ -6,6 +6,7 @@
 #include "common/rpc/admin_server.h"
 #include "common/rpc/agent_client.h"
 #include "coordinator/admin/admin_service.h"
+#include "coordinator/admin/standby_service.h"
 #include "coordinator/options.h"
 #include "coordinator/reconcile/cluster_loop.h"
 #include "coordinator/surroundings/surroundings.h"
@@ -39,6 +40,7 @@ class Coordinator {
 
  private:
   Result<void> open();
+  void stand_by(const std::string& leader);
   Result<void> lead(FenceToken token);
   void apply_clusters();
   void run(const ClusterName& name, const WantedCluster& wanted);
@@ -59,6 +61,7 @@ class Coordinator {
   std::unique_ptr<rpc::GrpcAgentDialer> dialer_;
   std::map<ClusterName, tls::Identity> identities_;  // that the dialer uses
   std::map<ClusterName, std::unique_ptr<reconcile::ClusterLoop>> clusters_;
+  StandbyService standby_service_;
   std::unique_ptr<AdminService> admin_service_;
   std::unique_ptr<rpc::AdminServer> admin_server_;
   std::unique_ptr<http::HttpServer> http_;

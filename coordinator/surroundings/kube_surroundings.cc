@@ -50,8 +50,9 @@ KubeSurroundings::~KubeSurroundings() { *alive_ = false; }
 void KubeSurroundings::start(Hooks hooks) {
   hooks_ = std::move(hooks);
   lease_->start({.waiting =
-                     [](const reconcile::LeaseHolder& holder) {
+                     [this](const reconcile::LeaseHolder& holder) {
                        log::info("another coordinator leads; standing by", {{"holder", holder.name}});
+                       hooks_.other_leads(holder.name);
                      },
                  .acquired =
                      [this](FenceToken token) {

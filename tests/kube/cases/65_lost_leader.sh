@@ -14,6 +14,12 @@ wait_until 20 "another one leads" is_led_by_another
 wait_healthy cache 3
 expect_keys cache 300
 
+# Who asks the other one is told where to ask.
+leads=$(leader); leads=${leads%_*}
+stands_by=$(kubectl get pods --namespace "$E2E_SYSTEM_NAMESPACE" -l app.kubernetes.io/component=coordinator -o name | grep -v "$leads" | head -n 1)
+names_the_leader() { kubectl exec "$stands_by" --namespace "$E2E_SYSTEM_NAMESPACE" -- shardkeeper status 2>&1 | grep "this one stands by; $leads leads"; }
+wait_until 30 "the standby names the leader" names_the_leader
+
 # Ended in order, it gives the lead away at once.
 first=$(leader)
 kubectl delete pod "${first%_*}" --namespace "$E2E_SYSTEM_NAMESPACE" --wait=false
