@@ -4,7 +4,7 @@ namespace shardkeeper::coordinator {
 
 void StandbyService::set_leader(const std::string& leader) {
   const std::string pod = leader.substr(0, leader.find('_'));
-  reason_ = unavailable("coordinator", "this one stands by; " + pod + " leads. Ask there: kubectl exec " + pod + " -- shardkeeper …");
+  reason_ = refused("coordinator", "this one stands by; " + pod + " leads. Ask there: kubectl exec " + pod + " -- shardkeeper …");
 }
 
 admin::v1::Version StandbyService::version() {

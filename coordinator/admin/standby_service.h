@@ -29,7 +29,7 @@ class StandbyService final : public rpc::AdminHandler {
   void watch_closed(std::uint64_t) override {}
 
  private:
-  Error reason_ = unavailable("coordinator", "this one stands by");
+  Error reason_ = refused("coordinator", "this one stands by");
 };
 
 }  // namespace shardkeeper::coordinator

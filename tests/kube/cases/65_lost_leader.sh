@@ -17,7 +17,8 @@ expect_keys cache 300
 # Who asks the other one is told where to ask.
 leads=$(leader); leads=${leads%_*}
 stands_by=$(kubectl get pods --namespace "$E2E_SYSTEM_NAMESPACE" -l app.kubernetes.io/component=coordinator -o name | grep -v "$leads" | head -n 1)
-names_the_leader() { kubectl exec "$stands_by" --namespace "$E2E_SYSTEM_NAMESPACE" -- shardkeeper status 2>&1 | grep "this one stands by; $leads leads"; }
+kubectl exec "$leads" --namespace "$E2E_SYSTEM_NAMESPACE" -- shardkeeper status cache | grep "cache  Ready" || fail "the leader's own status"
+names_the_leader() { { kubectl exec "$stands_by" --namespace "$E2E_SYSTEM_NAMESPACE" -- shardkeeper status 2>&1 || true; } | grep "this one stands by; $leads leads"; }
 wait_until 30 "the standby names the leader" names_the_leader
 
 # Ended in order, it gives the lead away at once.
