@@ -16,8 +16,8 @@ endfunction()
 add_custom_target(unit_tests)
 add_custom_target(threaded_tests)
 
-# sk_test(NAME files... LINKS targets... [ALONE files...] [LABEL unit|valkey|...] [TIMEOUT seconds] [SERIAL] [THREADS]): one GoogleTest program, one ctest
-# entry. ALONE: files with a `Case` or `kCases` of their own beside another's, so that they are not compiled together with the rest.
+# sk_test(NAME files... LINKS targets... [ALONE files...] [LABEL unit|valkey|...] [TIMEOUT seconds] [SERIAL] [THREADS]): one GoogleTest
+# program, one ctest entry. ALONE: files with a `Case` or `kCases` of their own beside another's, so that they are not compiled together with the rest.
 # THREADS: what it tests has more than one thread.
 function(sk_test name)
   cmake_parse_arguments(ARG "SERIAL;THREADS" "LABEL;TIMEOUT" "LINKS;ALONE" ${ARGN})

@@ -1,18 +1,8 @@
 #include "agent/core/accounts.h"
 
-#include "agent/decide/render_config.h"
-
-#include <algorithm>
-
 namespace shardkeeper::agent {
-namespace {
 
 using valkey::Reply;
-
-// Words of ours and of others that no file names: they stay.
-bool is_ours(const std::string& user) { return user == kAgentUser || user == kReplicationUser; }
-
-}  // namespace
 
 struct Accounts::Pass {
   Users users;
@@ -53,7 +43,7 @@ void Accounts::set(const std::shared_ptr<Pass>& pass, const Reply& present) {
     calls.emplace_back("line " + std::to_string(user.line) + ": user " + name, std::move(call));
   }
   for (const auto& user : present.items)
-    if (!pass->users.contains(user.text) && !is_ours(user.text))
+    if (!pass->users.contains(user.text) && !is_own_user(user.text))
       calls.emplace_back("user " + user.text, Arguments{"ACL", "DELUSER", user.text});
   pass->missing = calls.size();
   for (auto& [about, call] : calls)

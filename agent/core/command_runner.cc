@@ -43,15 +43,6 @@ Arguments failover_call(command::FailoverMode mode) {
   return {"CLUSTER", "FAILOVER"};
 }
 
-bool holds_settings(const Reply& reply, const std::map<std::string, std::string>& wanted) {
-  std::size_t equal = 0;
-  for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2) {
-    const auto it = wanted.find(reply.items[i].text);
-    if (it != wanted.end() && it->second == reply.items[i + 1].text) ++equal;
-  }
-  return equal == wanted.size();
-}
-
 }  // namespace
 
 void CommandRunner::run(const command::Command& command, Done done) {
@@ -173,7 +164,7 @@ void CommandRunner::set_settings(const std::map<std::string, std::string>& setti
   Arguments question{"CONFIG", "GET"};
   for (const auto& [name, value] : settings) question.push_back(name);
   steps_.ask(std::move(question), done, [this, settings, done](const Reply& reply) {
-    if (holds_settings(reply, settings)) return done(kAlreadySo);
+    if (differing_settings(reply, settings).empty()) return done(kAlreadySo);
     Arguments call{"CONFIG", "SET"};
     for (const auto& [name, value] : settings) call.insert(call.end(), {name, value});
     steps_.ask(std::move(call), done, [done](const Reply&) { done(Outcome{}); });

@@ -23,7 +23,7 @@ struct LiveSettings::Pass {
   std::optional<Error> failure;  // nothing is known then
 };
 
-void LiveSettings::granted(ServerSettingMap rendered) {
+void LiveSettings::granted(const ServerSettingMap& rendered) {
   process_ended();
   hash_ = hash_settings(rendered);
   process_started(rendered);
@@ -41,12 +41,6 @@ void LiveSettings::process_ended() {
   not_in_force_.clear();
 }
 
-std::vector<SettingNotInForce> LiveSettings::not_in_force() const {
-  std::vector<SettingNotInForce> all;
-  for (const auto& [name, setting] : not_in_force_) all.push_back(setting);
-  return all;
-}
-
 void LiveSettings::apply(const ServerSettingMap& wanted, const Done& done) {
   if (is_applying_) return done(unavailable("apply-settings", "an earlier one is under way"));
   is_applying_ = true;
@@ -56,7 +50,7 @@ void LiveSettings::apply(const ServerSettingMap& wanted, const Done& done) {
   if (wanted.empty()) return finish(*pass);
   Arguments question{"CONFIG", "GET"};
   for (const auto& [name, value] : wanted) question.push_back(name);
-  const auto failed = [this, pass](Result<command::Outcome> outcome) {
+  const auto failed = [this, pass](const Result<command::Outcome>& outcome) {
     pass->failure = outcome.error();
     finish(*pass);
   };
@@ -64,11 +58,7 @@ void LiveSettings::apply(const ServerSettingMap& wanted, const Done& done) {
 }
 
 void LiveSettings::set_those_that_differ(const std::shared_ptr<Pass>& pass, const valkey::Reply& values) {
-  ServerSettingMap now;
-  for (std::size_t i = 0; i + 1 < values.items.size(); i += 2) now[values.items[i].text] = values.items[i + 1].text;
-  ServerSettingMap differing;
-  for (const auto& [name, value] : pass->wanted)
-    if (const auto has = now.find(name); has == now.end() || has->second != value) differing.emplace(name, value);
+  const ServerSettingMap differing = differing_settings(values, pass->wanted);
   pass->missing = differing.size();
   if (differing.empty()) return finish(*pass);
   for (const auto& [name, value] : differing)
@@ -109,7 +99,8 @@ void LiveSettings::finish(Pass& pass) {
       pass.not_in_force[name] = {name, true, "it is not in the spec any more, and a running server keeps the value that it has"};
   for (const auto& [name, value] : pass.wanted)
     if (!pass.not_in_force.contains(name)) told_.insert(name);
-  not_in_force_ = std::move(pass.not_in_force);
+  not_in_force_.clear();
+  for (const auto& [name, setting] : pass.not_in_force) not_in_force_.push_back(setting);
   hash_ = hash_settings(pass.wanted);
   pass.done(command::Outcome{.already_so = is_same, .ticket = {}});
 }

@@ -4,7 +4,6 @@
 #include "agent/core/server_steps.h"
 #include "common/node/settings.h"
 
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -18,7 +17,7 @@ class LiveSettings {
   explicit LiveSettings(valkey::ServerPort& server) : server_(server), steps_(server) {}
 
   // A start was granted, and `rendered` was written into server.conf for it.
-  void granted(ServerSettingMap rendered);
+  void granted(const ServerSettingMap& rendered);
   // Without a grant before: it runs since before this agent, and what it was told meanwhile is not known.
   void process_started(const ServerSettingMap& rendered);
   void process_ended();
@@ -29,7 +28,7 @@ class LiveSettings {
 
   // See NodeState.
   std::uint64_t hash() const { return hash_; }
-  std::vector<SettingNotInForce> not_in_force() const;
+  const std::vector<SettingNotInForce>& not_in_force() const { return not_in_force_; }
 
  private:
   struct Pass;
@@ -41,8 +40,8 @@ class LiveSettings {
   valkey::ServerPort& server_;
   ServerSteps steps_;
   ServerSettingMap rendered_;
-  std::set<std::string> told_;  // names: at the start, or since
-  std::map<std::string, SettingNotInForce> not_in_force_;
+  std::set<std::string> told_;                   // names: at the start, or since
+  std::vector<SettingNotInForce> not_in_force_;  // by name
   std::uint64_t hash_ = 0;
   bool is_applying_ = false;
   Alive alive_;

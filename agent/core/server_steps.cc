@@ -17,6 +17,15 @@ std::string name_of_call(const Arguments& arguments) {
 
 }  // namespace
 
+ServerSettingMap differing_settings(const valkey::Reply& reply, const ServerSettingMap& wanted) {
+  ServerSettingMap differing = wanted;
+  for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2) {
+    const auto it = differing.find(reply.items[i].text);
+    if (it != differing.end() && it->second == reply.items[i + 1].text) differing.erase(it);
+  }
+  return differing;
+}
+
 void ServerSteps::ask(Arguments arguments, Done done, std::function<void(valkey::Reply)> then) {
   const std::string name = name_of_call(arguments);
   server_.call(std::move(arguments),

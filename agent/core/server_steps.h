@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/core/alive.h"
+#include "common/node/settings.h"
 #include "common/rpc/agent_api.h"
 #include "common/valkey/parse/cluster_nodes.h"
 #include "common/valkey/server_port.h"
@@ -14,6 +15,9 @@ namespace shardkeeper::agent {
 
 using Arguments = std::vector<std::string>;
 using Done = rpc::AgentLink::Done;
+
+// Of `wanted`, those that the server has otherwise, or not at all, by its reply to CONFIG GET (name, value, name, value …).
+ServerSettingMap differing_settings(const valkey::Reply& reply, const ServerSettingMap& wanted);
 
 // THREAD the loop's thread. Nothing is called after destruction. REQUIRES server outlives it.
 class ServerSteps {

@@ -1,6 +1,7 @@
 #include "agent/decide/render_config.h"
 
 #include "agent/decide/refused_settings.h"
+#include "common/types/fnv1a.h"
 
 #include <algorithm>
 #include <array>
@@ -190,9 +191,9 @@ std::string render_users(const RenderInput& input, const ServerVersion& version)
 }  // namespace
 
 std::uint16_t bus_port_of(std::string_view cluster_uid) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a: the same on every machine and in every build
-  for (const char c : cluster_uid) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return static_cast<std::uint16_t>(20000 + hash % 10000);
+  Fnv1a hash;  // the same on every machine and in every build
+  hash.add_bytes(cluster_uid);
+  return static_cast<std::uint16_t>(20000 + hash.value() % 10000);
 }
 
 std::string conf_argument(std::string_view text) {

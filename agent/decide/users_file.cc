@@ -22,6 +22,8 @@ std::vector<std::string> words_of(const std::string& line) {
 
 }  // namespace
 
+bool is_own_user(std::string_view name) { return name == kAgentUser || name == kReplicationUser; }
+
 Result<Users> parse_users(std::string_view text) {
   Users users;
   std::istringstream lines{std::string(text)};
@@ -36,7 +38,7 @@ Result<Users> parse_users(std::string_view text) {
     if (words[0] != "user") return bad(number, "must begin with `user`, as in: user app on >secret ~app:* +@all -@admin");
     if (words.size() < 2) return bad(number, "names no user");
     const std::string name = words[1];
-    if (name == kAgentUser || name == kReplicationUser) return bad(number, "user " + name + " is Shardkeeper's own");
+    if (is_own_user(name)) return bad(number, "user " + name + " is Shardkeeper's own");
     words.erase(words.begin(), words.begin() + 2);
     if (!users.emplace(name, UserRules{number, std::move(words)}).second) return bad(number, "user " + name + " is there twice");
     if (users.size() > kUsersMax) return bad(number, "more than " + std::to_string(kUsersMax) + " users");

@@ -10,6 +10,9 @@
 
 namespace shardkeeper::agent {
 
+// With which the agent, or another server, logs in: no file may name it, and nobody deletes it.
+bool is_own_user(std::string_view name);
+
 struct UserRules {
   int line = 0;                    // in the file, from 1
   std::vector<std::string> rules;  // as words of ACL SETUSER after the name

@@ -1,26 +1,26 @@
 #include "common/node/topology.h"
 
+#include "common/types/fnv1a.h"
+
 #include <algorithm>
 #include <string_view>
 
 namespace shardkeeper {
 namespace {
 
-// FNV-1a, 64 bit: stable between builds and machines, which std::hash is not.
 class Hasher {
  public:
   void add(std::string_view bytes) {
-    for (const char c : bytes) mix(static_cast<unsigned char>(c));
-    mix(0xff);  // separator: no text contains it
+    hash_.add_bytes(bytes);
+    hash_.add(0xffU);  // separator: no text contains it
   }
   void add(std::uint64_t number) {
-    for (int shift = 0; shift < 64; shift += 8) mix((number >> shift) & 0xff);
+    for (int shift = 0; shift < 64; shift += 8) hash_.add(static_cast<unsigned>((number >> shift) & 0xff));
   }
-  std::uint64_t result() const { return hash_ == 0 ? 1 : hash_; }
+  std::uint64_t result() const { return hash_.value(); }
 
  private:
-  void mix(std::uint64_t byte) { hash_ = (hash_ ^ byte) * 0x100000001b3ULL; }
-  std::uint64_t hash_ = 0xcbf29ce484222325ULL;
+  Fnv1a hash_;
 };
 
 }  // namespace

@@ -10,8 +10,11 @@ class Fnv1a {
  public:
   // Each text ends for itself: "ab","c" is not "a","bc".
   void add(std::string_view text) {
-    for (const char c : text) add(static_cast<unsigned char>(c));
+    add_bytes(text);
     add(0U);
+  }
+  void add_bytes(std::string_view bytes) {
+    for (const char c : bytes) add(static_cast<unsigned char>(c));
   }
   void add(unsigned byte) { value_ = (value_ ^ byte) * 0x100000001b3ULL; }
   // Never 0, which is free for "not known".

@@ -85,7 +85,8 @@ class World {
   std::optional<std::size_t> by_dead_id(const NodeId& id) const;
   std::optional<std::size_t> by_endpoint(const Endpoint& endpoint) const;
 
-  // Somebody up still lists the node, dead or alive.
+  // Somebody up still lists the node, dead or alive. Everyone that does must forget it before its pod goes, or a newcomer at its address is
+  // taken for it.
   bool is_listed(const std::optional<NodeId>& id) const;
   // A view that somebody up holds gives slots to it.
   bool owns_in_some_view(const std::optional<NodeId>& id) const;

@@ -31,7 +31,8 @@ class Surroundings {
   struct Hooks {
     // Once: this process may act; platform(), by_hand() and clusters() hold from now on. An error ends it as failed() does.
     std::function<Result<void>(FenceToken)> lead;
-    std::function<void(const std::string& holder)> other_leads;  // meanwhile; where people can reach this process, too, with their questions
+    // Meanwhile another process does; told where people can reach this one, too, with their questions.
+    std::function<void(const std::string& holder)> other_leads;
     std::function<void(FenceToken)> token_raised;  // as raise_token asked
     std::function<void()> clusters_changed;        // clusters() did
     std::function<void(const Error&)> failed;      // it cannot go on; nothing follows

@@ -26,6 +26,12 @@ pid_t running_pid(const json::object& container) {
 
 std::string key_name(int number) { return "load:" + std::to_string(number); }
 
+SyncClient over_socket(const std::filesystem::path& volume, const Login& login) {
+  auto client = SyncClient::connect_unix(volume / "valkey.sock", std::chrono::seconds(5), login);
+  if (!client) throw std::runtime_error(to_string(client.error()));
+  return std::move(*client);
+}
+
 }  // namespace
 
 std::filesystem::path coordinator_program() { return SK_COORDINATOR; }
@@ -173,18 +179,10 @@ SyncClient LocalCluster::admin_client(const std::string& name) {
   const auto volume = pod(name).volume;
   const auto secrets = json::parse(read_file(volume / "secrets"));
   const auto& agent = secrets.at("agent").as_object();
-  auto client =
-      SyncClient::connect_unix(volume / "valkey.sock", std::chrono::seconds(5),
-                               {json::value_to<std::string>(agent.at("user")), json::value_to<std::string>(agent.at("password"))});
-  if (!client) throw std::runtime_error(to_string(client.error()));
-  return std::move(*client);
+  return over_socket(volume, {json::value_to<std::string>(agent.at("user")), json::value_to<std::string>(agent.at("password"))});
 }
 
-SyncClient LocalCluster::debug_client(const std::string& name) {
-  auto client = SyncClient::connect_unix(pod(name).volume / "valkey.sock", std::chrono::seconds(5), {"debug", "any"});
-  if (!client) throw std::runtime_error(to_string(client.error()));
-  return std::move(*client);
-}
+SyncClient LocalCluster::debug_client(const std::string& name) { return over_socket(pod(name).volume, {"debug", "any"}); }
 
 void LocalCluster::load(int keys) {
   const auto now = status();

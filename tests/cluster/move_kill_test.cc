@@ -42,8 +42,8 @@ class MoveKill : public testing::TestWithParam<Sweep> {
 
   static LocalClusterOptions options_for(ValkeyLine line) {
     LocalClusterOptions options{.line = line};
-    // Key by key as slowly that each stage lasts for a second; the atomic engine is held back by its servers below.
     options.takes_debug = line == ValkeyLine::k9;
+    // Key by key as slowly that each stage lasts for a second; the atomic engine is held back by its servers below.
     if (line == ValkeyLine::k8) options.more_spec = "  migration: {maxBytesPerSecond: \"300Ki\"}\n";
     return options;
   }

@@ -101,7 +101,6 @@ class CatchUp {
   Verdict& verdict_;
 };
 
-// Everyone that lists the id must have forgotten it before its pod goes, or a newcomer at its address is taken for it.
 void remove_members(const World& world, const ShardView& shard, Verdict& verdict) {
   for (const auto index : shard.members) {
     const auto& member = world.members[index];

@@ -50,7 +50,6 @@ void make_missing(const World& world, ShardId id, const ShardView& shard, Verdic
   verdict.step(std::move(create), Reason::kMissingPod, std::to_string(viable) + " of " + std::to_string(wanted) + " pods");
 }
 
-// Everyone that lists the id must have forgotten it before its pod goes, or a newcomer at its address is taken for it.
 // Synced replicas and the primary that stay when `leaving` goes.
 bool others_suffice(const World& world, const ShardView& shard) {
   int ready = 0;

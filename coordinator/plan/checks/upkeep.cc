@@ -74,10 +74,9 @@ void lift_fence(const World& world, const Member& member, Verdict& verdict) {
 }
 
 // To everybody who was told other settings last, or whose agent does not know. All at once: a server takes a setting or leaves it.
-void keep_settings(const World& world, const Member& member, Verdict& verdict) {
-  const auto& wanted = world.spec().config;
-  if (member.state->condition != ServerCondition::kUp || member.state->settings_hash == hash_settings(wanted)) return;
-  verdict.order(member, command::ApplySettings{wanted}, Reason::kSettingsChanged,
+void keep_settings(const World& world, const Member& member, std::uint64_t wanted_hash, Verdict& verdict) {
+  if (member.state->condition != ServerCondition::kUp || member.state->settings_hash == wanted_hash) return;
+  verdict.order(member, command::ApplySettings{world.spec().config}, Reason::kSettingsChanged,
                 member.state->settings_hash == 0 ? "what it was told last is not known" : "it was told others last");
 }
 
@@ -114,6 +113,7 @@ Verdict check_upkeep(const World& world, const Claims&, model::History&) {
   Verdict verdict;
   const auto is_lowered = [&](const Member& m) { return m.is_up() && m.state->node_timeout < world.spec().node_timeout; };
   const bool settled = std::ranges::any_of(world.members, is_lowered) && is_settled(world);
+  const std::uint64_t settings_hash = hash_settings(world.spec().config);
   for (const auto& member : world.members) {
     if (member.info->pod.is_deleting) continue;
     keep_condition(world, member, verdict);
@@ -121,7 +121,7 @@ Verdict check_upkeep(const World& world, const Claims&, model::History&) {
     restore_node_timeout(world, member, settled, verdict);
     keep_label(member, verdict);
     lift_fence(world, member, verdict);
-    keep_settings(world, member, verdict);
+    keep_settings(world, member, settings_hash, verdict);
   }
   tell_settings_not_in_force(world, verdict);
   tell_users_trouble(world, verdict);

@@ -1,6 +1,5 @@
 #include "coordinator/platform/kube/objects/network_policy.h"
 
-#include "coordinator/model/pods.h"
 #include "coordinator/platform/kube/objects/json.h"
 #include "coordinator/platform/kube/objects/names.h"
 #include "coordinator/platform/kube/objects/owner.h"
@@ -14,10 +13,6 @@ using boost::json::array;
 using boost::json::object;
 
 object labelled(object labels) { return {{"matchLabels", std::move(labels)}}; }
-
-object servers_of(const ClusterName& cluster) {
-  return labelled({{model::kLabelCluster, cluster.value}, {"app.kubernetes.io/component", "server"}});
-}
 
 object tcp(const boost::json::value& port) { return {{"port", port}, {"protocol", "TCP"}}; }
 
@@ -36,14 +31,15 @@ array open_ports(const object& spec) {
 
 object network_policy(const KubeCluster& cluster) {
   const auto& name = cluster.object.name;
-  const object from_peers{{"podSelector", servers_of(name)}};
+  const object servers = labelled(server_labels(name));
+  const object from_peers{{"podSelector", servers}};
   const object from_coordinators{
       {"namespaceSelector", object()},
       {"podSelector", labelled({{"app.kubernetes.io/part-of", "shardkeeper"}, {"app.kubernetes.io/component", "coordinator"}})}};
   return {{"apiVersion", "networking.k8s.io/v1"},
           {"kind", "NetworkPolicy"},
           {"metadata", metadata_of(cluster.object, network_policy_name(name), "server")},
-          {"spec", object{{"podSelector", servers_of(name)},
+          {"spec", object{{"podSelector", servers},
                           {"policyTypes", array{"Ingress"}},
                           {"ingress", array{object{{"ports", open_ports(cluster.spec)}}, object{{"from", array{from_peers}}},
                                             object{{"from", array{from_coordinators}}, {"ports", array{tcp(kAgentRpcPort)}}}}}}}};

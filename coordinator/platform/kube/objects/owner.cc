@@ -15,6 +15,10 @@ std::map<std::string, std::string> labels_of(const ClusterName& cluster, const s
           {model::kLabelCluster, cluster.value}};
 }
 
+boost::json::object server_labels(const ClusterName& cluster) {
+  return {{model::kLabelCluster, cluster.value}, {"app.kubernetes.io/component", "server"}};
+}
+
 boost::json::object metadata_of(const model::ClusterObject& cluster, const std::string& name, const std::string& component) {
   const boost::json::object owner{{"apiVersion", kApiVersion}, {"kind", kKind},      {"name", cluster.name.value},
                                   {"uid", cluster.uid},        {"controller", true}, {"blockOwnerDeletion", true}};

@@ -14,6 +14,9 @@ namespace shardkeeper::platform::kube {
 // Labels by which all objects of a cluster are found and told apart; `component` is server, client …
 std::map<std::string, std::string> labels_of(const ClusterName& cluster, const std::string& component);
 
+// Of these labels_of, the ones that select the pods of a cluster.
+boost::json::object server_labels(const ClusterName& cluster);
+
 // metadata of an object of that cluster: name, namespace, labels and the owner reference.
 boost::json::object metadata_of(const model::ClusterObject& cluster, const std::string& name, const std::string& component);
 

@@ -1,5 +1,6 @@
 #include "coordinator/platform/kube/objects/pod_builder.h"
 
+#include "common/types/fnv1a.h"
 #include "coordinator/model/memory.h"
 #include "coordinator/platform/kube/objects/json.h"
 #include "coordinator/platform/kube/objects/names.h"
@@ -60,7 +61,7 @@ object users_volume(const object& users) {
 
 array volumes(const PodPlan& plan) {
   array made{data_volume(plan.cluster.object.spec), identity_volume(plan.cluster.object.name, plan.request.name)};
-  if (const auto* users = json::object_at(plan.cluster.spec, {"usersSecret"})) made.push_back(users_volume(*users));
+  if (const auto* users = users_secret(plan)) made.push_back(users_volume(*users));
   for (const auto& extra : json::list_at(plan.cluster.spec, {"extraVolumes"})) made.push_back(extra);
   return made;
 }
@@ -99,12 +100,11 @@ object pod_spec(const PodPlan& plan) {
   return spec;
 }
 
-// FNV-1a: not for security, but equal on every machine and in every version.
 std::string hash_of(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  Fnv1a hash;
+  hash.add_bytes(text);
   char digits[17];
-  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
+  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash.value()));
   return digits;
 }
 

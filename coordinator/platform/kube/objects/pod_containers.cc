@@ -59,6 +59,8 @@ object helper(const PodPlan& plan, const char* name, array arguments) {
 
 }  // namespace
 
+const object* users_secret(const PodPlan& plan) { return json::object_at(plan.cluster.spec, {"usersSecret"}); }
+
 object prepare_container(const PodPlan& plan) {
   const auto& cluster = plan.cluster.object;
   array arguments{"prepare",
@@ -80,7 +82,7 @@ object prepare_container(const PodPlan& plan) {
     arguments.emplace_back("--set");
     arguments.emplace_back(name + "=" + value);
   }
-  if (plan.cluster.spec.contains("usersSecret")) {
+  if (users_secret(plan) != nullptr) {
     arguments.emplace_back("--users");
     arguments.emplace_back(std::string(kUsersPath) + "/" + kUsersFile);
   }
@@ -104,7 +106,7 @@ object agent_container(const PodPlan& plan) {
   container["readinessProbe"] = http_probe("/readyz", 1, 2);
   container["livenessProbe"] = http_probe("/livez", 10, 3);
   array mounts{mount(kDataVolume, kVolumePath), read_only_mount(kIdentityVolume, kIdentityPath)};
-  if (plan.cluster.spec.contains("usersSecret")) mounts.push_back(read_only_mount(kUsersVolume, kUsersPath));
+  if (users_secret(plan) != nullptr) mounts.push_back(read_only_mount(kUsersVolume, kUsersPath));
   container["volumeMounts"] = std::move(mounts);
   return container;
 }

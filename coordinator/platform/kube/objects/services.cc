@@ -18,7 +18,7 @@ object port(const char* name, int number, const char* target) {
 }
 
 object service(const model::ClusterObject& cluster, const std::string& name, const char* component, object spec) {
-  spec["selector"] = object{{model::kLabelCluster, cluster.name.value}, {"app.kubernetes.io/component", "server"}};
+  spec["selector"] = server_labels(cluster.name);
   return {{"apiVersion", "v1"}, {"kind", "Service"}, {"metadata", metadata_of(cluster, name, component)}, {"spec", std::move(spec)}};
 }
 
