@@ -2,30 +2,35 @@
 
 #include "agent/core/agent_core.h"
 #include "agent/io/health_pages.h"
-#include "agent/io/identity_watch.h"
 #include "agent/io/migrate_relay.h"
 #include "agent/io/pod_volume.h"
+#include "agent/io/polled.h"
 #include "agent/io/startup_pages.h"
 #include "agent/io/stop_socket.h"
-#include "agent/io/users_watch.h"
+#include "agent/io/volume_files.h"
 #include "agent/io/volume_layout.h"
 #include "common/http/http_server.h"
 #include "common/log/log.h"
 #include "common/net/asio_scheduler.h"
 #include "common/rpc/agent_server.h"
 #include "common/rpc/peer_calls.h"
-#include "common/tls/identity.h"
+#include "common/time/wall_clock.h"
+#include "common/tls/server_identity.h"
 #include "common/valkey/connection.h"
 
 #include <boost/asio/signal_set.hpp>
 
 #include <csignal>
 #include <functional>
+#include <optional>
 
 namespace shardkeeper::agent {
 namespace {
 
 constexpr Duration kListenRetry = std::chrono::seconds(1);
+constexpr Duration kReadIdentityEvery = std::chrono::seconds(10);
+constexpr Duration kReadSecretsEvery = std::chrono::seconds(2);
+constexpr std::size_t kSecretBytesMax = 1024 * 1024;
 
 valkey::ConnectionOptions server_address(const PodVolume& volume, const AgentOptions& options) {
   valkey::ConnectionOptions connection;
@@ -71,15 +76,13 @@ class Agent::Impl {
     core_ = std::make_unique<AgentCore>(
         core_config(*volume_, options_), scheduler_, *server_, *volume_, *peers_,
         [this] { return std::make_unique<valkey::Connection>(loop_, job_address(*volume_, options_)); },
-        [this](const Endpoint& target) { return MigrateRelay::open(loop_, target); });
-    if (const auto& file = volume_->settings().users_file; !file.empty())
-      users_watch_ = std::make_unique<UsersWatch>(scheduler_, file, [this](const Result<std::string>& text) { core_->users_read(text); });
+        [this](const Endpoint& target, RelayKind kind) { return open_relay(target, kind); });
+    follow_secrets();
     pages_ = std::make_unique<HealthPages>(*core_);
     if (auto started = start_http(); !started) return started;
     if (auto started = start_stop_socket(); !started) return started;
     if (auto started = start_rpc(*identity); !started) return started;
-    identity_watch_ =
-        std::make_unique<IdentityWatch>(scheduler_, identity_folder(), *identity, [this](const tls::Identity& renewed) { use(renewed); });
+    follow_identity(*identity);
     return {};
   }
 
@@ -88,6 +91,38 @@ class Agent::Impl {
  private:
   std::filesystem::path identity_folder() const {
     return options_.identity.empty() ? options_.volume / layout::kTlsFolder : options_.identity;
+  }
+
+  Result<std::unique_ptr<Relay>> open_relay(const Endpoint& target, RelayKind kind) {
+    const auto& folder = volume_->settings().tls_folder;
+    if (folder.empty()) return MigrateRelay::open(loop_, target, kind, nullptr);
+    const auto identity = tls::read_server_identity(folder, wall_clock(scheduler_));
+    if (!identity) return unavailable("relay to " + to_string(target), to_string(identity.error()));
+    return MigrateRelay::open(loop_, target, kind, &*identity);
+  }
+
+  void follow_secrets() {
+    if (const auto& file = volume_->settings().users_file; !file.empty())
+      users_.emplace(
+          scheduler_, kReadSecretsEvery, [file] { return read_small_file(file, kSecretBytesMax); },
+          [this](const Result<std::string>& text) { core_->users_read(text); });
+    if (const auto& folder = volume_->settings().tls_folder; !folder.empty())
+      server_tls_.emplace(
+          scheduler_, kReadSecretsEvery, [this, folder] { return tls::read_server_identity(folder, wall_clock(scheduler_)); },
+          [this, folder](const Result<tls::Identity>& files) {
+            core_->tls_read(folder, files ? Result<std::string>(files->ca_pem + files->certificate_pem) : files.error());
+          });
+  }
+
+  // What is half-written, damaged or unreadable leaves the present identity in use.
+  void follow_identity(const tls::Identity& first) {
+    identity_.emplace(
+        scheduler_, kReadIdentityEvery, [folder = identity_folder()] { return tls::read_identity(folder); },
+        [this, current = first](const Result<tls::Identity>& now) mutable {
+          if (!now || *now == current) return;
+          current = *now;
+          use(current);
+        });
   }
 
   // Streams and calls end and are made anew by their other ends, within a tenth of a second: that happens twice a year.
@@ -146,8 +181,9 @@ class Agent::Impl {
   std::unique_ptr<StopSocket> stop_;
   std::unique_ptr<rpc::AgentServer> rpc_;
   std::unique_ptr<Timer> rpc_retry_;  // set while it cannot listen
-  std::unique_ptr<IdentityWatch> identity_watch_;
-  std::unique_ptr<UsersWatch> users_watch_;
+  std::optional<Polled<tls::Identity>> identity_;
+  std::optional<Polled<std::string>> users_;
+  std::optional<Polled<tls::Identity>> server_tls_;
 };
 
 Result<std::unique_ptr<Agent>> Agent::start(boost::asio::io_context& loop, const AgentOptions& options) {

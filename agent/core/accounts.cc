@@ -1,8 +1,24 @@
 #include "agent/core/accounts.h"
 
+#include <algorithm>
+
 namespace shardkeeper::agent {
 
 using valkey::Reply;
+
+namespace {
+
+// The server repeats the rule that it does not understand, which may be a password that lacks its sign: its place says enough.
+std::string what_is_wrong(const std::string& words, const std::vector<std::string>& rules) {
+  constexpr std::string_view kBefore = "ERR Error in ACL SETUSER modifier '";
+  const auto after = words.rfind("': ");
+  if (!words.starts_with(kBefore) || after == std::string::npos) return words;
+  const auto rule = std::ranges::find(rules, words.substr(kBefore.size(), after - kBefore.size()));
+  const std::string which = rule == rules.end() ? "one of its rules" : "rule " + std::to_string(rule - rules.begin() + 1);
+  return which + ": " + words.substr(after + 3);
+}
+
+}  // namespace
 
 struct Accounts::Pass {
   Users users;
@@ -36,21 +52,26 @@ void Accounts::look() {
 
 // Users of the file first: whoever is renamed there is never without a name.
 void Accounts::set(const std::shared_ptr<Pass>& pass, const Reply& present) {
-  std::vector<std::pair<std::string, Arguments>> calls;  // what to say of an error → the call
+  struct Call {
+    std::string about;
+    Arguments arguments;
+    std::vector<std::string> rules;
+  };
+  std::vector<Call> calls;
   for (const auto& [name, user] : pass->users) {
     Arguments call{"ACL", "SETUSER", name, "reset"};
     call.insert(call.end(), user.rules.begin(), user.rules.end());
-    calls.emplace_back("line " + std::to_string(user.line) + ": user " + name, std::move(call));
+    calls.push_back({"line " + std::to_string(user.line) + ": user " + name, std::move(call), user.rules});
   }
   for (const auto& user : present.items)
     if (!pass->users.contains(user.text) && !is_own_user(user.text))
-      calls.emplace_back("user " + user.text, Arguments{"ACL", "DELUSER", user.text});
+      calls.push_back({"user " + user.text, {"ACL", "DELUSER", user.text}, {}});
   pass->missing = calls.size();
-  for (auto& [about, call] : calls)
-    server_.call(std::move(call), [this, pass, about = about, alive = alive_.watch()](const Result<Reply>& reply) {
+  for (auto& [about, call, rules] : calls)
+    server_.call(std::move(call), [this, pass, about = about, rules = rules, alive = alive_.watch()](const Result<Reply>& reply) {
       if (alive.expired()) return;
       if (!reply) pass->is_lost = true;
-      if (reply && reply->is_error() && pass->trouble.empty()) pass->trouble = about + ": " + reply->text;
+      if (reply && reply->is_error() && pass->trouble.empty()) pass->trouble = about + ": " + what_is_wrong(reply->text, rules);
       if (--pass->missing == 0) finish(*pass);
     });
 }

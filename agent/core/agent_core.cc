@@ -27,6 +27,7 @@ AgentCore::AgentCore(CoreConfig config, Scheduler& scheduler, valkey::ServerPort
       functions_(scheduler, server, calls, [this] { refresh(); }),
       settings_(server),
       accounts_(server, [this] { refresh(); }),
+      tls_(server, [this] { refresh(); }),
       commands_(scheduler, server, volume, tickets_, migrator_, functions_, settings_, [this]() -> const NodeState& { return state_; }),
       chooser_(config_, scheduler, calls, tickets_),
       hand_over_(config_, scheduler, calls, tickets_,
@@ -80,6 +81,7 @@ void AgentCore::on_round(std::uint64_t number, Result<Round> round) {
   if (!is_good) return;
   consider_fence();
   accounts_.look();
+  tls_.look();
   migrator_.look();
   if (is_full && state_.condition == ServerCondition::kUp) functions_.look(memory_.detail()->numbers);
 }
@@ -130,7 +132,8 @@ void AgentCore::refresh() {
                     settings_.hash(),
                     settings_.not_in_force(),
                     accounts_.are_set(),
-                    accounts_.trouble()};
+                    accounts_.trouble(),
+                    tls_.trouble()};
   adopt(assemble(known));
   if (knows_without_asking() && !sampler_.is_running() && watchers_.waits_for_report()) watchers_.nothing_to_ask();
   arm_tick();
@@ -154,6 +157,7 @@ void AgentCore::process_ended() {
   functions_.forget();
   settings_.process_ended();
   accounts_.process_ended();
+  tls_.process_ended();
   fence_.forget();
   tickets_.drop_graceful();
   note_change();

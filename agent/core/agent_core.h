@@ -12,6 +12,7 @@
 #include "agent/core/last_chooser.h"
 #include "agent/core/live_settings.h"
 #include "agent/core/sampler.h"
+#include "agent/core/server_tls.h"
 #include "agent/core/watchers.h"
 #include "agent/migrate/migrator.h"
 #include "agent/volume.h"
@@ -51,6 +52,8 @@ class AgentCore final : public rpc::AgentHandler {
 
   // The users' file was read, or could not be. Never called where there is none.
   void users_read(const Result<std::string>& text) { accounts_.want(text); }
+  // The server's TLS files were read, see ServerTls::want. Never called where it has none.
+  void tls_read(const std::string& folder, const Result<std::string>& text) { tls_.want(folder, text); }
 
   // Before the server is stopped: see HandOver::join and leave.
   int hand_over(HandOver::Say say);
@@ -118,6 +121,7 @@ class AgentCore final : public rpc::AgentHandler {
   Functions functions_;
   LiveSettings settings_;
   Accounts accounts_;
+  ServerTls tls_;
   CommandRunner commands_;
   LastChooser chooser_;
   HandOver hand_over_;

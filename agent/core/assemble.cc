@@ -82,6 +82,7 @@ NodeState assemble(const Known& known) {
   state.token_max = known.token_max;
   state.gate = known.gate;
   state.announced = known.config.announced;
+  state.tls_trouble = known.tls_trouble;
   state.condition = condition_of(known);
   if (state.condition == ServerCondition::kDown)
     state.last_life = known.last_life;

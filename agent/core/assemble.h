@@ -24,6 +24,7 @@ struct Known {
   std::vector<SettingNotInForce> settings_not_in_force;
   bool users_are_set = true;
   std::string users_trouble;
+  std::string tls_trouble;
 };
 
 // Everything but `nonce` and `view`, which differ between watchers.

@@ -84,6 +84,12 @@ constexpr std::array kRules{
     Rule{"tls-port", kTls},
     Rule{"tls-replication", kTls},
     Rule{"tls-cluster", kTls},
+    Rule{"tls-auth-clients", kTls},
+    Rule{"tls-auto-reload-interval", kTls},
+    Rule{"tls-cert-file", kTls},
+    Rule{"tls-key-*", kTls},
+    Rule{"tls-client-*", kTls},
+    Rule{"tls-ca-*", kTls},
 };
 
 bool matches(std::string_view pattern, std::string_view name) {

@@ -1,6 +1,7 @@
 #include "agent/decide/render_config.h"
 
 #include "agent/decide/refused_settings.h"
+#include "common/tls/identity.h"
 #include "common/types/fnv1a.h"
 
 #include <algorithm>
@@ -8,6 +9,8 @@
 
 namespace shardkeeper::agent {
 namespace {
+
+constexpr std::string_view kTlsClients[] = {"yes", "optional", "no"};
 
 bool is_word(std::string_view text, std::string_view also) {
   const auto fits = [&](char c) {
@@ -37,6 +40,10 @@ Result<void> check(const RenderInput& input, const ServerVersion& version) {
   if (settings.announce.port == settings.announce.bus_port)
     return invalid("announced ports", "the client port and the bus port must differ");
   if (!input.volume_dir.starts_with('/')) return invalid("volume folder \"" + input.volume_dir + "\"", "must be an absolute path");
+  if (!settings.tls_folder.empty() && !settings.tls_folder.starts_with('/'))
+    return invalid("TLS folder \"" + settings.tls_folder + "\"", "must be an absolute path");
+  if (!settings.tls_folder.empty() && std::ranges::find(kTlsClients, settings.tls_clients) == std::end(kTlsClients))
+    return invalid("certificates of clients: \"" + settings.tls_clients + "\"", "must be yes, optional or no");
   if (const auto milliseconds = settings.node_timeout.count(); milliseconds < kNodeTimeoutMinMs || milliseconds > kNodeTimeoutMaxMs)
     return invalid(std::string(kNodeTimeoutSetting),
                    "must be from " + std::to_string(kNodeTimeoutMinMs) + " to " + std::to_string(kNodeTimeoutMaxMs) + " ms");
@@ -78,7 +85,7 @@ void add_place(ConfText& conf, const RenderInput& input) {
   const Endpoint& announce = input.settings.announce;
   conf.section("Where the server is: one address, one folder. Clients may come without a password, so protected mode would lock them out.");
   conf.set("bind", announce.ip);
-  conf.set("port", announce.port);
+  conf.set(input.settings.tls_folder.empty() ? "port" : "tls-port", announce.port);
   // Peers tell this server by the source of its connections, too: several pods may share a machine's loopback.
   conf.set("bind-source-addr", announce.ip);
   conf.set("protected-mode", "no");
@@ -89,6 +96,20 @@ void add_place(ConfText& conf, const RenderInput& input) {
   conf.set("logfile", "");
   conf.set("daemonize", "no");
   if (!input.settings.zone.empty()) conf.set("availability-zone", input.settings.zone);
+}
+
+// One port, and no plain text on any link. It is announced as the port for plain text, too: on its unix socket a server names that one, and its
+// agent would hear of none.
+void add_tls(ConfText& conf, const ServerSettings& settings) {
+  conf.section("TLS for clients, bus and replication. The agent has checked the files before the start, and says when they are to be read again.");
+  conf.set("port", std::uint64_t{0});
+  conf.set("cluster-announce-tls-port", settings.announce.port);
+  conf.set("tls-cert-file", settings.tls_folder + "/" + tls::kCertificateFile);
+  conf.set("tls-key-file", settings.tls_folder + "/" + tls::kKeyFile);
+  conf.set("tls-ca-cert-file", settings.tls_folder + "/" + tls::kCaFile);
+  conf.set("tls-auth-clients", settings.tls_clients);
+  conf.set("tls-replication", "yes");
+  conf.set("tls-cluster", "yes");
 }
 
 void add_replication(ConfText& conf, const ServerSettings& settings) {
@@ -222,6 +243,7 @@ Result<RenderedConfig> render_config(const RenderInput& input, const ServerVersi
   conf.section("Written by shardkeeper-agent for Valkey " + to_string(version) + " at every start; edits are lost.");
   add_users_settings(conf, input.settings);
   add_place(conf, input);
+  if (!input.settings.tls_folder.empty()) add_tls(conf, input.settings);
   add_replication(conf, input.settings);
   add_cluster(conf, input.settings, version);
   return RenderedConfig{conf.take(), render_users(input, version)};

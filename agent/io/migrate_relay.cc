@@ -4,6 +4,8 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 
 #include <array>
@@ -13,17 +15,46 @@ namespace shardkeeper::agent {
 namespace {
 
 namespace asio = boost::asio;
+namespace ssl = asio::ssl;
 using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::size_t kConnectionsMax = 16;  // a server keeps one for its MIGRATEs, and a closed one for a moment
 constexpr std::size_t kPieceBytes = 256U << 10U;
 
+using TlsStream = ssl::stream<tcp::socket>;
+
+// As servers do among each other: both ends show a certificate of the cluster's authority, whose names nobody looks at.
+Result<std::unique_ptr<ssl::context>> make_context(const tls::Identity& identity) {
+  auto context = std::make_unique<ssl::context>(ssl::context::tls);
+  error_code failed;
+  context->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert, failed);
+  if (!failed) context->add_certificate_authority(asio::buffer(identity.ca_pem), failed);
+  if (!failed) context->use_certificate_chain(asio::buffer(identity.certificate_pem), failed);
+  if (!failed) context->use_private_key(asio::buffer(identity.key_pem), ssl::context::pem, failed);
+  if (failed) return invalid("the server's certificate", failed.message());
+  return context;
+}
+
+// What a link needs of its streams beyond reading and writing, for both kinds of them.
+tcp::socket& socket_of(tcp::socket& stream) { return stream; }
+tcp::socket& socket_of(TlsStream& stream) { return stream.next_layer(); }
+
+template <typename Handler>
+void shake_hands(tcp::socket&, ssl::stream_base::handshake_type, Handler handler) {
+  handler(error_code());
+}
+template <typename Handler>
+void shake_hands(TlsStream& stream, ssl::stream_base::handshake_type as, Handler handler) {
+  stream.async_handshake(as, std::move(handler));
+}
+
 }  // namespace
 
 class MigrateRelay::Impl : public std::enable_shared_from_this<Impl> {
  public:
-  Impl(asio::io_context& loop, tcp::endpoint target) : loop_(loop), target_(std::move(target)), acceptor_(loop) {}
+  Impl(asio::io_context& loop, tcp::endpoint target, RelayKind kind, std::unique_ptr<ssl::context> tls)
+      : loop_(loop), target_(std::move(target)), kind_(kind), tls_(std::move(tls)), acceptor_(loop) {}
 
   error_code listen() {
     error_code error;
@@ -37,7 +68,7 @@ class MigrateRelay::Impl : public std::enable_shared_from_this<Impl> {
   void accept() {
     acceptor_.async_accept([self = shared_from_this()](error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted || !self->acceptor_.is_open()) return;
-      if (!error && self->links_.size() < kConnectionsMax) std::make_shared<Link>(self, std::move(socket))->connect();
+      if (!error && self->links_.size() < kConnectionsMax) self->join(std::move(socket));
       self->accept();
     });
   }
@@ -46,88 +77,125 @@ class MigrateRelay::Impl : public std::enable_shared_from_this<Impl> {
     error_code ignored;
     acceptor_.close(ignored);
     const auto links = links_;
-    for (Link* link : links) link->close();
+    for (AnyLink* link : links) link->close();
   }
 
   std::uint16_t port() const { return port_; }
 
  private:
-  // A connection of the server, and ours to the target for it. Lives in the handlers of its operations; when one end closes, both do.
-  class Link : public std::enable_shared_from_this<Link> {
+  class AnyLink {
    public:
-    Link(std::shared_ptr<Impl> owner, tcp::socket source) : owner_(std::move(owner)), source_(std::move(source)), target_(owner_->loop_) {
+    virtual ~AnyLink() = default;
+    virtual void close() = 0;
+  };
+
+  // A connection of the server, and ours to the target for it. Lives in the handlers of its operations; when one end closes, both do.
+  template <typename Stream>
+  class Link final : public AnyLink, public std::enable_shared_from_this<Link<Stream>> {
+   public:
+    Link(std::shared_ptr<Impl> owner, Stream source, Stream target)
+        : owner_(std::move(owner)), source_(std::move(source)), target_(std::move(target)) {
       owner_->links_.insert(this);
     }
-    ~Link() { owner_->links_.erase(this); }
+    ~Link() override { owner_->links_.erase(this); }
     Link(const Link&) = delete;
     Link& operator=(const Link&) = delete;
 
     void connect() {
-      target_.async_connect(owner_->target_, [self = shared_from_this()](error_code error) {
+      socket_of(target_).async_connect(owner_->target_, [self = this->shared_from_this()](error_code error) {
         if (error) return self->close();
         error_code ignored;  // as servers do: a small request must not wait for the answer to the one before
-        self->source_.set_option(tcp::no_delay(true), ignored);
-        self->target_.set_option(tcp::no_delay(true), ignored);
+        socket_of(self->source_).set_option(tcp::no_delay(true), ignored);
+        socket_of(self->target_).set_option(tcp::no_delay(true), ignored);
+        shake_hands(self->target_, ssl::stream_base::client, [self](error_code refused) {
+          if (refused) return self->close();
+          self->greet_source();
+        });
+      });
+    }
+
+    void close() override {
+      error_code ignored;
+      socket_of(source_).close(ignored);
+      socket_of(target_).close(ignored);
+    }
+
+   private:
+    void greet_source() {
+      shake_hands(source_, ssl::stream_base::server, [self = this->shared_from_this()](error_code error) {
+        if (error) return self->close();
         self->read_requests();
         self->read_replies();
       });
     }
-
-    void close() {
-      error_code ignored;
-      source_.close(ignored);
-      target_.close(ignored);
-    }
-
-   private:
     void read_requests() {
       requests_in_.resize(kPieceBytes);
-      source_.async_read_some(asio::buffer(requests_in_), [self = shared_from_this()](error_code error, std::size_t size) {
+      source_.async_read_some(asio::buffer(requests_in_), [self = this->shared_from_this()](error_code error, std::size_t size) {
         if (error) return self->close();
-        self->requests_out_ = self->translator_.feed(std::string_view(self->requests_in_).substr(0, size));
+        const auto read = std::string_view(self->requests_in_).substr(0, size);
+        if (self->owner_->kind_ == RelayKind::kPlain)
+          self->requests_out_.assign(read);
+        else
+          self->requests_out_ = self->translator_.feed(read);
         self->write_requests();
       });
     }
     void write_requests() {
-      asio::async_write(target_, asio::buffer(requests_out_), [self = shared_from_this()](error_code error, std::size_t) {
+      asio::async_write(target_, asio::buffer(requests_out_), [self = this->shared_from_this()](error_code error, std::size_t) {
         if (error) return self->close();
         self->read_requests();
       });
     }
     void read_replies() {
-      target_.async_read_some(asio::buffer(replies_), [self = shared_from_this()](error_code error, std::size_t size) {
+      target_.async_read_some(asio::buffer(replies_), [self = this->shared_from_this()](error_code error, std::size_t size) {
         if (error) return self->close();
         self->write_replies(size);
       });
     }
     void write_replies(std::size_t size) {
-      asio::async_write(source_, asio::buffer(replies_, size), [self = shared_from_this()](error_code error, std::size_t) {
+      asio::async_write(source_, asio::buffer(replies_, size), [self = this->shared_from_this()](error_code error, std::size_t) {
         if (error) return self->close();
         self->read_replies();
       });
     }
 
     std::shared_ptr<Impl> owner_;
-    tcp::socket source_;
-    tcp::socket target_;
+    Stream source_;
+    Stream target_;
     OlderRequests translator_;
     std::string requests_in_;
     std::string requests_out_;
     std::array<char, 4096> replies_{};
   };
 
+  void join(tcp::socket source) {
+    tcp::socket target(loop_);
+    if (!tls_) return std::make_shared<Link<tcp::socket>>(shared_from_this(), std::move(source), std::move(target))->connect();
+    std::make_shared<Link<TlsStream>>(shared_from_this(), TlsStream(std::move(source), *tls_), TlsStream(std::move(target), *tls_))
+        ->connect();
+  }
+
   asio::io_context& loop_;
   const tcp::endpoint target_;
+  const RelayKind kind_;
+  const std::unique_ptr<ssl::context> tls_;  // null: plain text
   tcp::acceptor acceptor_;
   std::uint16_t port_ = 0;
-  std::set<Link*> links_;
+  std::set<AnyLink*> links_;
 };
 
-Result<std::unique_ptr<Relay>> MigrateRelay::open(asio::io_context& loop, const Endpoint& target) {
+Result<std::unique_ptr<Relay>> MigrateRelay::open(asio::io_context& loop, const Endpoint& target, RelayKind kind,
+                                                  const tls::Identity* identity) {
   error_code error;
   const auto address = asio::ip::make_address(target.ip, error);
   if (error) return unavailable("relay to " + to_string(target), error.message());
-  auto impl = std::make_shared<Impl>(loop, tcp::endpoint(address, target.port));
+  std::unique_ptr<ssl::context> tls;
+  if (identity != nullptr) {
+    auto made = make_context(*identity);
+    if (!made) return unavailable("relay to " + to_string(target), to_string(made.error()));
+    tls = *std::move(made);
+  }
+  auto impl = std::make_shared<Impl>(loop, tcp::endpoint(address, target.port), kind, std::move(tls));
   if (const auto failed = impl->listen()) return unavailable("relay to " + to_string(target), "cannot listen: " + failed.message());
   impl->accept();
   return std::unique_ptr<Relay>(new MigrateRelay(std::move(impl)));

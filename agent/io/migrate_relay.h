@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/migrate/relay.h"
+#include "common/tls/identity.h"
 
 #include <boost/asio/io_context.hpp>
 
@@ -10,8 +11,9 @@ namespace shardkeeper::agent {
 // Passes on logins and keys of whoever connects, so it gives nobody a right: the target asks for the login. THREAD the loop's.
 class MigrateRelay final : public Relay {
  public:
-  // ERRORS kUnavailable: no port, or `target` is no address. REQUIRES `loop` outlives it.
-  static Result<std::unique_ptr<Relay>> open(boost::asio::io_context& loop, const Endpoint& target);
+  // `identity`: of the servers, where they use TLS among each other; null: plain text.
+  // ERRORS kUnavailable: no port, `target` is no address, or the identity cannot be used. REQUIRES `loop` outlives it.
+  static Result<std::unique_ptr<Relay>> open(boost::asio::io_context& loop, const Endpoint& target, RelayKind kind, const tls::Identity* identity);
 
   ~MigrateRelay() override;
   MigrateRelay(const MigrateRelay&) = delete;

@@ -6,6 +6,8 @@
 #include "agent/io/volume_files.h"
 #include "agent/io/volume_layout.h"
 #include "common/log/log.h"
+#include "common/time/wall_clock.h"
+#include "common/tls/server_identity.h"
 
 #include <charconv>
 
@@ -35,7 +37,7 @@ Result<std::unique_ptr<PodVolume>> PodVolume::open(boost::asio::io_context& loop
   if (!settings) return settings.error();
   const auto token = read_token(folder / layout::kToken);
   if (!token) return token.error();
-  std::unique_ptr<PodVolume> volume(new PodVolume(folder, *std::move(login), *std::move(settings), *token));
+  std::unique_ptr<PodVolume> volume(new PodVolume(scheduler, folder, *std::move(login), *std::move(settings), *token));
   auto lock = LockWatch::open(folder / layout::kLock, scheduler, [self = volume.get()] { self->look(); });
   if (!lock) return lock.error();
   volume->lock_ = *std::move(lock);
@@ -45,8 +47,8 @@ Result<std::unique_ptr<PodVolume>> PodVolume::open(boost::asio::io_context& loop
   return volume;
 }
 
-PodVolume::PodVolume(std::filesystem::path folder, Login login, ServerSettings settings, FenceToken token)
-    : folder_(std::move(folder)), login_(std::move(login)), settings_(std::move(settings)), token_(token) {}
+PodVolume::PodVolume(Scheduler& scheduler, std::filesystem::path folder, Login login, ServerSettings settings, FenceToken token)
+    : scheduler_(scheduler), folder_(std::move(folder)), login_(std::move(login)), settings_(std::move(settings)), token_(token) {}
 
 // The grant is read before the lock: launch takes the lock first and then removes the grant, so in the other order a start in between would
 // look like "lock free, no grant", the mark of the dead.
@@ -81,6 +83,9 @@ Result<void> PodVolume::grant(const StartId& id, const std::string& evidence) {
 Result<void> PodVolume::write_config(const ServerVersion& version) {
   const auto settings = read_settings(folder_);
   if (!settings) return settings.error();
+  // A server that cannot use its certificate would end at once, with the reason in its log only.
+  if (!settings->tls_folder.empty())
+    if (const auto usable = tls::read_server_identity(settings->tls_folder, wall_clock(scheduler_)); !usable) return usable.error();
   const auto config = render_config({*settings, login_, folder_.string()}, version);
   if (!config) return config.error();
   if (auto written = replace_file(folder_ / layout::kUsersAcl, config->users_acl); !written) return written;

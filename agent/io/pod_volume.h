@@ -39,10 +39,11 @@ class PodVolume final : public Volume {
   ServerSettingMap user_settings() const override { return settings_.config; }
 
  private:
-  PodVolume(std::filesystem::path folder, Login login, ServerSettings settings, FenceToken token);
+  PodVolume(Scheduler& scheduler, std::filesystem::path folder, Login login, ServerSettings settings, FenceToken token);
   Result<void> write_config(const ServerVersion& version);
   void look();
 
+  Scheduler& scheduler_;
   const std::filesystem::path folder_;
   const Login login_;
   const ServerSettings settings_;

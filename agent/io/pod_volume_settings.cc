@@ -54,6 +54,8 @@ std::string settings_text(const ServerSettings& settings) {
                                                     {"maxmemory_bytes", settings.maxmemory_bytes},
                                                     {"replication", login_json(settings.replication)},
                                                     {"users_file", settings.users_file},
+                                                    {"tls_folder", settings.tls_folder},
+                                                    {"tls_clients", settings.tls_clients},
                                                     {"node_timeout_ms", settings.node_timeout.count()},
                                                     {"min_replicas_to_write", settings.min_replicas_to_write},
                                                     {"config", config}}) +
@@ -71,6 +73,8 @@ Result<ServerSettings> parse_settings(std::string_view text) {
   settings.maxmemory_bytes = json->number("maxmemory_bytes");
   settings.replication = read_login(json->object("replication"));
   settings.users_file = json->text("users_file");
+  settings.tls_folder = json->text("tls_folder");
+  if (auto clients = json->text("tls_clients"); !clients.empty()) settings.tls_clients = std::move(clients);
   settings.node_timeout = std::chrono::milliseconds(json->number("node_timeout_ms", 86'400'000, 5000));
   settings.min_replicas_to_write = static_cast<int>(json->number("min_replicas_to_write", 255));
   settings.config = read_config(*json);

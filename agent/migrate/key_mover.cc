@@ -17,6 +17,11 @@ constexpr std::uint64_t kUnknownSizeBytes = 1024;
 
 }  // namespace
 
+std::string in_seconds(std::chrono::nanoseconds time) {
+  const auto tenths = std::chrono::duration_cast<milliseconds>(time).count() / 100;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+
 // While the target is silent the source waits in MIGRATE and answers nobody: it must give up before the others take it for dead.
 milliseconds KeyMover::timeout() const { return std::clamp(parts_.node_timeout / 2, milliseconds(500), milliseconds(5'000)); }
 
@@ -131,11 +136,50 @@ void KeyMover::pack() {
 void KeyMover::send_next() {
   const KeyBatch batch = std::move(batches_.front());
   batches_.pop_front();
+  const bool is_slow = batch.bytes >= kSlowBytes && parts_.open_relay != nullptr && *parts_.open_relay;
+  if (!is_slow && relay_kind_ == RelayKind::kPlain) return send(batch, target_);
+  if (!relay_) {
+    if (parts_.open_relay == nullptr || !*parts_.open_relay)
+      return finish(refused("moving keys", "the target is older than 9.0 and cannot read what this server's MIGRATE sends"));
+    auto relay = (*parts_.open_relay)(target_, relay_kind_);
+    if (!relay) return retry(relay.error());
+    relay_ = *std::move(relay);
+  }
+  if (is_slow) guard();
+  send(batch, relay_->endpoint());
+}
+
+void KeyMover::send(const KeyBatch& batch, const Endpoint& to) {
   const TimePoint began = parts_.scheduler.now();
-  port().call(migrate_call(batch, target_, parts_.replication, timeout()),
+  port().call(migrate_call(batch, to, parts_.replication, timeout()),
               [this, batch, began, alive = alive_.watch()](const Result<Reply>& reply) {
-                if (!alive.expired()) on_moved(batch, parts_.scheduler.now() - began, reply);
+                if (alive.expired()) return;
+                if (guard_ || relay_kind_ == RelayKind::kPlain) relay_.reset();
+                guard_.reset();
+                if (std::exchange(was_cut_, false) && reply && reply->is_error()) return on_cut(batch);
+                cuts_ = 0;
+                on_moved(batch, parts_.scheduler.now() - began, reply);
               });
+}
+
+// MIGRATE's own time-out holds for each piece that is sent, not for the whole: a slow target can keep the source for longer than the others
+// wait before they put its replica in its place, and what clients write when it is back would be lost.
+void KeyMover::guard() {
+  guard_ = parts_.scheduler.after(parts_.node_timeout * 3 / 5, [this] {
+    was_cut_ = true;
+    relay_.reset();
+  });
+}
+
+// Others may have been busy just then. But its clients have waited, and shall not often do so in vain.
+void KeyMover::on_cut(const KeyBatch& batch) {
+  const Error why = refused(
+      "moving keys", describe_failure(batch, "it stopped its server for " + in_seconds(parts_.node_timeout * 3 / 5) +
+                                                 ", and was broken off before the others could think it dead; raise cluster-node-timeout (" +
+                                                 in_seconds(parts_.node_timeout) + "), or move it where servers have less to do"));
+  if (++cuts_ < kCutsMax) return retry(why);
+  cuts_ = 0;
+  leave(batch.slot, why);
 }
 
 void KeyMover::on_moved(const KeyBatch& batch, Duration elapsed, const Result<Reply>& reply) {
@@ -197,6 +241,7 @@ void KeyMover::leave(int slot, const Error& why) {
 
 void KeyMover::retry(const Error& why) {
   batches_.clear();
+  relay_.reset();
   total_ = 0;  // nothing was moved since: the next counting says nothing about a key that stays
   if (is_stopped_ || ++failures_in_a_row_ > kFailuresMax) return finish(why);
   pause(milliseconds(100 << failures_in_a_row_), &KeyMover::reconnect);

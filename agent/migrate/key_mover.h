@@ -4,6 +4,7 @@
 #include "agent/migrate/engine.h"
 #include "agent/migrate/migrate_call.h"
 #include "agent/migrate/move_budget.h"
+#include "agent/migrate/relay.h"
 #include "agent/migrate/slot_counts.h"
 
 #include <deque>
@@ -22,14 +23,17 @@ class KeyMover {
   KeyMover(const MigrationJob& job, const EngineParts& parts)
       : target_(job.target_server), parts_(parts), budget_(parts.progress.bytes_per_second) {}
 
-  // MIGRATE goes there instead of to the target itself.
-  void go_through(const Endpoint& relay) { target_ = relay; }
+  // The target is too old for this server's dumps.
+  void translate() { relay_kind_ = RelayKind::kTranslating; }
 
   // Slots of which a key cannot be moved whatever is tried, and why not the first of them.
   struct Stuck {
     SlotSet slots;
     std::string why;
   };
+  // A value that takes the source so long that the others could think it dead goes through a relay, which is cut in time.
+  static constexpr std::uint64_t kSlowBytes = 16U << 20U;
+  static constexpr int kCutsMax = 3;  // of one slot's key
   // More than these are no bad keys but a bad target.
   static constexpr int kStuckSlotsMax = 16;
 
@@ -49,6 +53,9 @@ class KeyMover {
   void size();
   void pack();
   void send_next();
+  void send(const KeyBatch& batch, const Endpoint& to);
+  void guard();
+  void on_cut(const KeyBatch& batch);
   void on_moved(const KeyBatch& batch, Duration elapsed, const Result<valkey::Reply>& reply);
   void go_on();
   void retry(const Error& why);
@@ -65,7 +72,7 @@ class KeyMover {
     std::uint64_t bytes;
   };
 
-  Endpoint target_;
+  const Endpoint target_;
   const EngineParts& parts_;
   MoveBudget budget_;
   std::function<void(Result<Stuck>)> done_;
@@ -87,6 +94,11 @@ class KeyMover {
   bool can_size_ = true;          // MEMORY USAGE is allowed
   std::optional<Error> passing_;  // of the questions under way
   std::optional<Error> final_;
+  RelayKind relay_kind_ = RelayKind::kPlain;
+  std::unique_ptr<Relay> relay_;  // of the batch under way, or of all where they are translated
+  std::unique_ptr<Timer> guard_;  // of a slow batch
+  bool was_cut_ = false;
+  int cuts_ = 0;  // in a row
   std::unique_ptr<Timer> later_;
   Alive alive_;
 };

@@ -79,19 +79,9 @@ void KeysEngine::ask_version(const SlotSet& todo) {
   if (todo.empty() || !parts_.version || *parts_.version < kNewDumpsSince) return count(todo);
   target_.sample([this, todo](const Result<NodeState>& target) {
     if (!target) return abandon(Stage::kFailed, "asking the target for its version: " + to_string(target.error()));
-    if (target->version && *target->version < kNewDumpsSince) return open_relay(todo);
+    if (target->version && *target->version < kNewDumpsSince) mover_.translate();
     count(todo);
   });
-}
-
-void KeysEngine::open_relay(const SlotSet& todo) {
-  if (parts_.open_relay == nullptr || !*parts_.open_relay)
-    return abandon(Stage::kFailed, "the target is older than 9.0 and cannot read what this server's MIGRATE sends");
-  auto relay = (*parts_.open_relay)(job_.target_server);
-  if (!relay) return abandon(Stage::kFailed, to_string(relay.error()));
-  relay_ = *std::move(relay);
-  mover_.go_through(relay_->endpoint());
-  count(todo);
 }
 
 void KeysEngine::count(const SlotSet& todo) {

@@ -20,7 +20,6 @@ struct SourceView {
 // ERRORS kRefused: a replica, or slots that neither end owns, or that are half moved from elsewhere or to another live primary.
 Result<SourceView> read_source(const MigrationJob& job, const valkey::parse::ClusterNodes& nodes);
 
-// From 9.0 on to a server before it keys go through a relay, which makes their dumps readable there.
 // In windows of some slots, each:
 //   opening: target IMPORTING, then source MIGRATING         from here on a client finds each key at the source, or by ASK at the target
 //   moving:  KeyMover, until the source holds no key of them; slots with a key that cannot be moved leave the window here, half moved
@@ -42,7 +41,6 @@ class KeysEngine final : public Engine {
  private:
   void look();
   void ask_version(const SlotSet& todo);
-  void open_relay(const SlotSet& todo);
   void count(const SlotSet& todo);
   bool is_cancelled() const { return parts_.progress.is_cancelled; }
   void next_window();
@@ -68,7 +66,6 @@ class KeysEngine final : public Engine {
   const MigrationJob job_;
   const EngineParts parts_;
   Target target_;
-  std::unique_ptr<Relay> relay_;  // to a target that is too old for this server's dumps
   KeyMover mover_;
   SlotSet half_moved_;    // at the beginning: finished first
   SlotSet todo_;          // without the window

@@ -1,4 +1,4 @@
-// Between this node's server and an older one that it moves keys to: what MIGRATE sends is translated on its way (older_dump.h).
+// Between this node's server and one that it moves keys to.
 #pragma once
 
 #include "common/error/result.h"
@@ -9,7 +9,10 @@
 
 namespace shardkeeper::agent {
 
-// Listens until destroyed; that ends its connections.
+// What happens to a MIGRATE on its way: nothing, or it is translated for a server that is too old for the dumps in it (older_dump.h).
+enum class RelayKind { kPlain, kTranslating };
+
+// Listens until destroyed; that ends its connections, and a server that waits for the answer to a MIGRATE goes on at once.
 class Relay {
  public:
   virtual ~Relay() = default;
@@ -17,6 +20,6 @@ class Relay {
 };
 
 // Opens one to `target`. ERRORS kUnavailable. Empty: there is none.
-using OpenRelay = std::function<Result<std::unique_ptr<Relay>>(const Endpoint& target)>;
+using OpenRelay = std::function<Result<std::unique_ptr<Relay>>(const Endpoint& target, RelayKind kind)>;
 
 }  // namespace shardkeeper::agent

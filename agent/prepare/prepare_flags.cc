@@ -57,6 +57,12 @@ void add_prepare_flags(CLI::App& command, PrepareOptions& options) {
       "--users", settings.users_file,
       "file with the users of the server, as in its own ACL file; read again when it changes. The default user is off unless it is "
       "among them. Without it everybody may do everything that is not @admin");
+  command.add_option("--tls", settings.tls_folder,
+                     "folder with ca.crt, tls.crt and tls.key: clients, bus and replication use TLS and nothing else; read again when it "
+                     "changes. The certificate must serve for server auth and for client auth");
+  command.add_option("--tls-clients", settings.tls_clients, "whether clients must show a certificate: yes, optional, no")
+      ->check(CLI::IsMember({"yes", "optional", "no"}))
+      ->capture_default_str();
   command.add_option("--min-replicas", settings.min_replicas_to_write, "min-replicas-to-write")->capture_default_str();
   command
       .add_option_function<std::vector<std::string>>(

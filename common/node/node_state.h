@@ -106,6 +106,7 @@ struct NodeState {
   std::uint64_t settings_hash = 0;   // hash_settings of what its server was told last, live or at its start; 0: this agent has not seen it
   std::vector<SettingNotInForce> settings_not_in_force;  // of those, by name
   std::string users_trouble;                             // what is wrong with the users of spec.usersSecret; "": nothing
+  std::string tls_trouble;                               // what is wrong with the certificate of spec.tls; "": nothing
   bool fenced = false;                                   // min-replicas-to-write 255 is set
   std::uint64_t view_hash = 0;                           // agreement_hash of its CLUSTER NODES; 0: not read yet
   std::optional<TopologyView> view;                      // present where the coordinator asked for it

@@ -37,15 +37,20 @@ Result<void> write_identity(const std::filesystem::path& dir, const Identity& id
   return files::write_atomically(dir / kCaFile, identity.ca_pem, 0644);
 }
 
-Result<Identity> read_identity(const std::filesystem::path& dir) {
+Result<Identity> read_identity_files(const std::filesystem::path& dir) {
   const auto ca = files::read(dir / kCaFile, openssl::kPemBytesMax);
   if (!ca) return ca.error();
   const auto certificate = files::read(dir / kCertificateFile, openssl::kPemBytesMax);
   if (!certificate) return certificate.error();
   const auto key = files::read(dir / kKeyFile, openssl::kPemBytesMax);
   if (!key) return key.error();
-  Identity identity{*ca, *certificate, *key};
-  if (const auto checked = check(identity); !checked) return invalid(dir.string(), to_string(checked.error()));
+  return Identity{*ca, *certificate, *key};
+}
+
+Result<Identity> read_identity(const std::filesystem::path& dir) {
+  auto identity = read_identity_files(dir);
+  if (!identity) return identity;
+  if (const auto checked = check(*identity); !checked) return invalid(dir.string(), to_string(checked.error()));
   return identity;
 }
 

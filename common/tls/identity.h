@@ -30,6 +30,9 @@ Result<void> write_identity(const std::filesystem::path& dir, const Identity& id
 // kInvalid: no PEM, longer than 64 KiB, key of another certificate, or not signed by this CA.
 Result<Identity> read_identity(const std::filesystem::path& dir);
 
+// The three files as they are. ERRORS kNotFound: a file is missing; kUnavailable: cannot be read; kInvalid: longer than 64 KiB.
+Result<Identity> read_identity_files(const std::filesystem::path& dir);
+
 // ERRORS kInvalid unless all three parse, the key belongs to the certificate and the CA signed it. Expiry is not checked.
 Result<void> check(const Identity& identity);
 

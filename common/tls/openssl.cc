@@ -28,13 +28,22 @@ Result<void> check_size(const std::string& where, std::string_view pem) {
 
 }  // namespace
 
-Result<Certificate> parse_certificate(const std::string& where, std::string_view pem) {
+Result<std::vector<Certificate>> parse_certificates(const std::string& where, std::string_view pem) {
   if (const auto sized = check_size(where, pem); !sized) return sized.error();
   ERR_clear_error();
   const Bio bio = reader(pem);
-  Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, no_pass_phrase, nullptr));
-  if (!certificate) return invalid(where, "is no PEM certificate: " + take_reason());
-  return certificate;
+  std::vector<Certificate> found;
+  while (Certificate next{PEM_read_bio_X509(bio.get(), nullptr, no_pass_phrase, nullptr)}) found.push_back(std::move(next));
+  const bool is_at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  if (found.empty() || !is_at_end) return invalid(where, "is no PEM certificate: " + take_reason());
+  ERR_clear_error();
+  return found;
+}
+
+Result<Certificate> parse_certificate(const std::string& where, std::string_view pem) {
+  auto found = parse_certificates(where, pem);
+  if (!found) return found.error();
+  return std::move(found->front());
 }
 
 Result<Key> parse_key(const std::string& where, std::string_view pem) {

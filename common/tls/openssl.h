@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace shardkeeper::tls::openssl {
 
@@ -31,6 +32,8 @@ inline constexpr std::size_t kPemBytesMax = 64 * 1024;
 
 // ERRORS kInvalid; `where` names the thing in the error.
 Result<Certificate> parse_certificate(const std::string& where, std::string_view pem);
+// One or more, in their order; what stands between them is passed over.
+Result<std::vector<Certificate>> parse_certificates(const std::string& where, std::string_view pem);
 Result<Key> parse_key(const std::string& where, std::string_view pem);
 
 // Empty when memory runs out.

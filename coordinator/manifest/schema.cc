@@ -158,7 +158,9 @@ std::vector<Field> pod_extras() {
                            {required(text("name", "Name of the Secret.", object_name_rule)),
                             defaults_to("users.acl", text("key", "Key in it.", not_empty_rule))})),
       on_kubernetes(object("tls", "TLS for clients, cluster bus and replication.",
-                           {required(text("secretName", "Name of a kubernetes.io/tls Secret that also holds ca.crt.", object_name_rule))})),
+                           {required(text("secretName", "Name of a kubernetes.io/tls Secret that also holds ca.crt.", object_name_rule)),
+                            defaults_to("Required", word("clientCertificates", {"Required", "Optional", "None"},
+                                                         "Whether clients must show a certificate that ca.crt has signed."))})),
       {.name = "hostNetwork", .type = Type::kRefused, .about = "every pod needs an address of its own: all servers use the same ports"}};
 }
 

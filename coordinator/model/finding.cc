@@ -64,6 +64,7 @@ std::string_view to_string(Reason reason) {
     case Reason::kNotHonoured: return "NotHonoured";
     case Reason::kSettingRefused: return "SettingRefused";
     case Reason::kUsersRejected: return "UsersRejected";
+    case Reason::kTlsRejected: return "TlsRejected";
     case Reason::kRollNeeded: return "RollNeeded";
     case Reason::kCannotPlace: return "CannotPlace";
     case Reason::kPodTrouble: return "PodTrouble";

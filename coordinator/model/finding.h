@@ -58,6 +58,7 @@ enum class Reason {
   kNotHonoured,
   kSettingRefused,  // the running servers refuse a value of spec.config
   kUsersRejected,   // users of spec.usersSecret that are not there, or not understood
+  kTlsRejected,     // the certificate of spec.tls is not there, or cannot be used
   kRollNeeded,      // a setting of spec.config is read at the start of a server only
   kCannotPlace,
   kPodTrouble,

@@ -138,7 +138,7 @@ object degraded(const StatusInput& input) {
 object up_to_date(const StatusInput& input) {
   if (!input.rejected_because.empty())
     return condition("UpToDate", "False", input.generation, "ManifestRejected", "the cluster runs as it was: " + input.rejected_because);
-  if (const auto* finding = find(input.cluster, {"NotHonoured", "SettingRefused", "UsersRejected", "RollNeeded"}))
+  if (const auto* finding = find(input.cluster, {"NotHonoured", "SettingRefused", "UsersRejected", "TlsRejected", "RollNeeded"}))
     return condition("UpToDate", "False", input.generation, finding->reason(), text_of(*finding));
   if (input.outdated_pods > 0)
     return condition(

@@ -58,6 +58,19 @@ TEST(ClusterChart, PassesEverythingOn) {
   EXPECT_EQ(at(object, "/metadata/labels/team"), "checkout");
 }
 
+TEST(ClusterChart, AsksCertManagerForTheServersCertificate) {
+  const auto objects = objects_of(render({"--set", "tls.certManager.issuerRef.name=ca,tls.certManager.issuerRef.kind=Issuer", "--set",
+                                          "tls.clientCertificates=None,tls.certManager.duration=2160h"}));
+  const auto& certificate = objects.at("Certificate/shop/cache-tls");
+  EXPECT_EQ(at(certificate, "/spec/issuerRef"), boost::json::parse(R"({"name": "ca", "kind": "Issuer"})"));
+  EXPECT_EQ(at(certificate, "/spec/duration"), "2160h");
+  EXPECT_EQ(at(certificate, "/spec/dnsNames/2"), "cache.shop.svc");
+  const auto& cluster = objects.at("ValkeyCluster/shop/cache");
+  EXPECT_EQ(at(cluster, "/spec/tls"), boost::json::parse(R"({"secretName": "cache-tls", "clientCertificates": "None"})"));
+  EXPECT_EQ(at(certificate, "/spec/secretName"), at(cluster, "/spec/tls/secretName"));
+  EXPECT_EQ(objects_of(render()).size(), 1U) << "without an issuer there is nothing of it";
+}
+
 // A field that is added to the manifest can be set by the chart: as a value of its own, or in `spec`.
 TEST(ClusterChart, KnowsEveryFieldOfASpec) {
   const auto schema = boost::json::parse(read_file(std::filesystem::path(SK_SOURCE_DIR) / "deploy/helm/valkey-cluster/values.schema.json"));

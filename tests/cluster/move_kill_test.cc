@@ -1,4 +1,5 @@
 // Whatever dies in the middle of a move of slots: the move ends, every slot has one owner, none stays open, and every key is there.
+#include "common/valkey/parse/cluster_nodes.h"
 #include "tests/cluster/slots_seen.h"
 #include "tests/support/mixed_data.h"
 #include "tests/support/wait_until.h"
@@ -19,7 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 
 enum class Victim { kCoordinator, kSourceAgent, kTargetAgent, kSourceServer, kTargetServer, kConnections, kTargetHangs };
-enum class Stage { kBegun, kMiddle, kWaitsToPause, kGranted, kEnding };
+// kOpened and kHanded are of moves key by key: a slot is open at its target alone, or owned by it while its source still believes it owns it.
+enum class Stage { kBegun, kOpened, kMiddle, kHanded, kWaitsToPause, kGranted, kEnding };
 
 struct Sweep {
   std::string name;
@@ -91,11 +93,16 @@ class MoveKill : public testing::TestWithParam<Sweep> {
 
   // Where servers that were there before must be held, shards are taken away.
   std::vector<Stage> stages() const {
-    if (!is_atomic()) return {Stage::kBegun, Stage::kMiddle, Stage::kEnding};
+    if (!is_atomic()) return {Stage::kBegun, Stage::kOpened, Stage::kMiddle, Stage::kHanded, Stage::kEnding};
     return {Stage::kBegun, Stage::kMiddle, Stage::kWaitsToPause, Stage::kGranted, Stage::kEnding};
   }
 
-  std::optional<Ends> wait_for_stage(Stage stage) { return is_atomic() ? wait_for_export(stage) : wait_for_slots(stage); }
+  std::optional<Ends> wait_for_stage(Stage stage) {
+    if (is_atomic()) return wait_for_export(stage);
+    const bool is_between = stage == Stage::kOpened || stage == Stage::kHanded;
+    const auto ends = wait_for_slots(is_between ? Stage::kBegun : stage);
+    return ends && is_between ? wait_between(stage, *ends) : ends;
+  }
 
   std::optional<Ends> wait_for_slots(Stage stage) {
     std::optional<Ends> ends;
@@ -108,6 +115,28 @@ class MoveKill : public testing::TestWithParam<Sweep> {
       return true;
     };
     return cluster_.wait_for(is_there, 60s) ? ends : std::nullopt;
+  }
+
+  // The target is asked first: what it has already and the source not yet was so at one moment.
+  std::optional<Ends> wait_between(Stage stage, const Ends& ends) {
+    auto source = cluster_.admin_client(ends.source);
+    auto target = cluster_.admin_client(ends.target);
+    const auto is_there = [&] {
+      const auto first = own_slots(target);
+      const auto second = own_slots(source);
+      return stage == Stage::kHanded ? first.owned.overlaps(second.owned) : first.open.without(second.open).overlaps(second.owned);
+    };
+    return wait_until(is_there, 60s, 0ms) ? std::optional(ends) : std::nullopt;
+  }
+  struct OwnSlots {
+    SlotSet owned;
+    SlotSet open;
+  };
+  static OwnSlots own_slots(SyncClient& client) {
+    const auto nodes = valkey::parse::parse_cluster_nodes(client.call({"CLUSTER", "NODES"}).value().text).value();
+    OwnSlots slots{.owned = nodes.myself()->slots, .open = {}};
+    for (const auto& open : nodes.open_slots) slots.open.add(open.slot);
+    return slots;
   }
 
   // By the states that the source's server tells. Whoever gives slots owns some already: its server can be asked.

@@ -76,7 +76,7 @@ TEST_P(Scale, OutAndInKeepsAMillionKeysUnderWriters) {
   checker_->stop();
   const auto report = checker_->verify();
   std::cout << to_text(report);
-  EXPECT_TRUE(report.is_clean()) << to_text(report);
+  EXPECT_TRUE(report.is_clean()) << to_text(report) << told(cluster_);
   expect_clean(data.read(), "at the end");
 }
 

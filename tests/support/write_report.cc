@@ -1,5 +1,6 @@
 #include "tests/support/write_report.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -12,6 +13,14 @@ namespace shardkeeper::test {
 namespace {
 
 double ms(std::chrono::microseconds time) { return static_cast<double>(time.count()) / 1000; }
+
+// Local time, as logs have it.
+std::string time_of_day(std::chrono::steady_clock::time_point when) {
+  const auto ago = std::chrono::steady_clock::now() - when;
+  const auto wall = std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::milliseconds>(ago);
+  const auto since_second = std::chrono::duration_cast<std::chrono::milliseconds>(wall.time_since_epoch()) % 1000;
+  return fmt::format("{:%H:%M:%S}.{:03}", fmt::localtime(std::chrono::system_clock::to_time_t(wall)), since_second.count());
+}
 
 boost::json::object counts_to_json(const std::map<std::string, std::uint64_t>& counts) {
   boost::json::object object;
@@ -40,8 +49,8 @@ std::string to_text(const WriteReport& report) {
   text +=
       fmt::format("{} retries, {} MOVED, {} ASK, {} connections lost\n", report.retried, report.moved, report.asked, report.reconnected);
   for (const GroupReport& group : report.groups)
-    text += fmt::format("slots {:<22} {:>9} acknowledged, longest gap {:.1f} ms\n", group.name, group.acknowledged,
-                        ms(group.longest_gap.length));
+    text += fmt::format("slots {:<22} {:>9} acknowledged, longest gap {:.1f} ms from {}\n", group.name, group.acknowledged,
+                        ms(group.longest_gap.length), time_of_day(group.longest_gap.began));
   for (const std::string& example : report.examples) text += "  " + example + "\n";
   if (report.is_clean()) return text + "clean: every acknowledged write is there\n";
   return text + fmt::format("NOT clean: {} lost, {} wrong, {} unreadable, {} failed\n", report.lost, report.wrong, report.unreadable,

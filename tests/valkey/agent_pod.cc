@@ -3,6 +3,8 @@
 #include "agent/io/migrate_relay.h"
 #include "agent/io/volume_layout.h"
 #include "agent/prepare/prepare.h"
+#include "common/time/wall_clock.h"
+#include "common/tls/server_identity.h"
 
 #include <stdexcept>
 
@@ -59,6 +61,7 @@ AgentPod::AgentPod(PodWorld& world, int number, PodOptions options)
   prepare.settings.announce.ip = world.addresses().address(number);
   prepare.settings.replication.password = "ReplicationOfThisTest";
   prepare.settings.node_timeout = options_.node_timeout;
+  prepare.settings.tls_folder = options_.tls.string();
   if (const auto prepared = agent::prepare(prepare); !prepared) throw std::runtime_error(to_string(prepared.error()));
   start_agent();
   start_launch();
@@ -91,8 +94,15 @@ void AgentPod::start_agent() {
   core_ = std::make_unique<agent::AgentCore>(
       config, world_.scheduler(), *connection_, *volume_, world_.peer_calls(),
       [this, more] { return std::make_unique<GuardedPort>(world_.loop(), more, guard_); },
-      [this](const Endpoint& to) { return agent::MigrateRelay::open(world_.loop(), to); });
+      [this](const Endpoint& to, agent::RelayKind kind) { return open_relay(to, kind); });
   world_.peer_calls().begins(name_, *core_);
+}
+
+Result<std::unique_ptr<agent::Relay>> AgentPod::open_relay(const Endpoint& to, agent::RelayKind kind) {
+  if (options_.tls.empty()) return agent::MigrateRelay::open(world_.loop(), to, kind, nullptr);
+  const auto identity = tls::read_server_identity(options_.tls, wall_clock(world_.scheduler()));
+  if (!identity) return identity.error();
+  return agent::MigrateRelay::open(world_.loop(), to, kind, &*identity);
 }
 
 void AgentPod::stop_agent() {

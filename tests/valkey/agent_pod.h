@@ -88,6 +88,7 @@ class PodWorld {
 
 struct PodOptions {
   std::filesystem::path server;  // what `launch` starts
+  std::filesystem::path tls;     // folder with the servers' certificate; "": plain text
   std::chrono::milliseconds node_timeout{5'000};
   std::chrono::milliseconds hung_after{30'000};
 };
@@ -127,6 +128,7 @@ class AgentPod {
   void log_in_elsewhere_as(std::optional<agent::Login> login) { other_login_ = std::move(login); }
 
  private:
+  Result<std::unique_ptr<agent::Relay>> open_relay(const Endpoint& to, agent::RelayKind kind);
   PodWorld& world_;
   PodOptions options_;
   PodName name_;

@@ -20,12 +20,13 @@ struct Case {
   ValkeyLine source;
   ValkeyLine target;
   MigrationEngine engine;
+  bool tls = false;
 };
 
 class Migration : public testing::TestWithParam<Case> {
  protected:
   void make_cluster(int replicas = 0) {
-    pair_ = std::make_unique<PodPair>(world_, PodPairOptions{GetParam().source, GetParam().target, replicas});
+    pair_ = std::make_unique<PodPair>(world_, PodPairOptions{GetParam().source, GetParam().target, replicas, GetParam().tls});
   }
 
   AgentPod& source() { return pair_->source(); }
@@ -524,6 +525,18 @@ std::vector<Case> cases_where(const std::function<bool(const Case&)>& fits) {
   std::erase_if(some, [&](const Case& one) { return !fits(one); });
   return some;
 }
+// Links between servers are TLS: everything but the servers' own unix sockets.
+std::vector<Case> cases_with_tls() {
+  auto all = cases();
+  const std::size_t plain = all.size();
+  for (std::size_t i = 0; i < plain; ++i) {
+    Case one = all[i];
+    one.name += "Tls";
+    one.tls = true;
+    all.push_back(one);
+  }
+  return all;
+}
 bool is_keys(const Case& one) { return one.engine == MigrationEngine::kKeys; }
 bool is_atomic(const Case& one) { return one.engine == MigrationEngine::kAtomic; }
 bool is_from_9_to_8(const Case& one) { return one.source == ValkeyLine::k9 && one.target == ValkeyLine::k8; }
@@ -534,7 +547,7 @@ INSTANTIATE_TEST_SUITE_P(Engines, MigrationSweep, testing::ValuesIn(cases_where(
                          [](const auto& info) { return info.param.name; });
 INSTANTIATE_TEST_SUITE_P(Engines, AtomicUnderWay, testing::ValuesIn(cases_where(is_atomic)),
                          [](const auto& info) { return info.param.name; });
-INSTANTIATE_TEST_SUITE_P(Engines, Migration, testing::ValuesIn(cases()), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Engines, Migration, testing::ValuesIn(cases_with_tls()), [](const auto& info) { return info.param.name; });
 INSTANTIATE_TEST_SUITE_P(Engines, MigrationUnderWay, testing::ValuesIn(cases_where(is_keys)),
                          [](const auto& info) { return info.param.name; });
 

@@ -1,5 +1,9 @@
 #include "tests/valkey/pod_pair.h"
 
+#include "agent/io/volume_layout.h"
+#include "common/time/wall_clock.h"
+#include "common/tls/authority.h"
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -11,9 +15,20 @@ PodPair::PodPair(PodWorld& world, const PodPairOptions& options) : world_(world)
   for (int i = 0; i < 2 * (1 + options.replicas); ++i) {
     PodOptions pod;
     pod.server = valkey_server(i % 2 == 0 ? options.source : options.target);
+    if (options.tls) pod.tls = servers_certificate();
     pods_.push_back(std::make_unique<AgentPod>(world_, i + 1, pod));
   }
   form();
+}
+
+std::filesystem::path PodPair::servers_certificate() {
+  const auto folder = world_.folder() / "server-tls";
+  if (std::filesystem::exists(folder)) return folder;
+  const auto now = wall_clock(world_.scheduler());
+  const auto authority = tls::Authority::make(ClusterName("cache"), now).value();
+  if (const auto written = tls::write_identity(folder, authority.issue_agent(PodName("servers"), now).value()); !written)
+    throw std::runtime_error(to_string(written.error()));
+  return folder;
 }
 
 void PodPair::form() {
@@ -76,7 +91,7 @@ MigrationProgress PodPair::wait_for(const std::string& id) {
 }
 
 SyncClient PodPair::connect(AgentPod& pod) {
-  auto client = SyncClient::connect(pod.endpoint().ip, pod.endpoint().port, 30s);
+  auto client = SyncClient::connect_unix(pod.volume() / agent::layout::kServerSocket, 30s);
   if (!client) throw std::runtime_error(to_string(client.error()));
   return *std::move(client);
 }

@@ -15,6 +15,7 @@ struct PodPairOptions {
   ValkeyLine source = ValkeyLine::k8;
   ValkeyLine target = ValkeyLine::k8;
   int replicas = 0;  // of each shard
+  bool tls = false;
 };
 
 // The source owns all slots but the last, which the target owns. THREAD the world's loop.
@@ -32,13 +33,14 @@ class PodPair {
   MigrationProgress run(const MigrationJob& job);
   MigrationProgress wait_for(const std::string& id);
 
-  // As the default user, over TCP. Throws std::runtime_error.
+  // As the default user, over the unix socket. Throws std::runtime_error.
   static SyncClient connect(AgentPod& pod);
 
  private:
   void expect(const std::string& what, const std::function<bool()>& condition);
   void order(AgentPod& pod, const command::Command& command);
   void form();
+  std::filesystem::path servers_certificate();  // made when first asked for
 
   PodWorld& world_;
   std::vector<std::unique_ptr<AgentPod>> pods_;

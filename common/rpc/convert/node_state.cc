@@ -106,6 +106,7 @@ void write_server(const NodeState& state, pb::NodeState& out) {
     message.set_reason(to_wire_text(setting.reason));
   }
   out.set_users_trouble(to_wire_text(state.users_trouble));
+  out.set_tls_trouble(to_wire_text(state.tls_trouble));
   out.set_fenced(state.fenced);
   out.set_view_hash(state.view_hash);
   if (state.view) to_proto(*state.view, *out.mutable_view());
@@ -137,6 +138,7 @@ void read_server(Reader& read, const pb::NodeState& in, NodeState& state) {
                                              setting.needs_new_server(),
                                              read.text("settings_not_in_force: reason", setting.reason(), Empty::kAllowed)});
   state.users_trouble = read.text("users_trouble", in.users_trouble(), Empty::kAllowed);
+  state.tls_trouble = read.text("tls_trouble", in.tls_trouble(), Empty::kAllowed);
   state.fenced = in.fenced();
   state.view_hash = in.view_hash();
   if (in.has_view()) state.view = read.nested("view", from_proto(in.view()));

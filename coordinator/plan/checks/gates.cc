@@ -175,6 +175,10 @@ Verdict check_gates(const World& world, const Claims&, model::History& history) 
                    "server version " + to_string(request.version) + " is not supported; use Valkey 8.0 or newer");
       continue;
     }
+    if (const auto& trouble = member.state->tls_trouble; !trouble.empty()) {
+      verdict.hold(Reason::kTlsRejected, model::about(member.name()), "start not granted: " + trouble);
+      continue;
+    }
     const auto shard = member.shard ? world.shards.find(*member.shard) : world.shards.end();
     const ShardView* view = shard == world.shards.end() ? nullptr : &shard->second;
     const Ruling ruling = rule(world, member, view);

@@ -100,11 +100,11 @@ void tell_settings_not_in_force(const World& world, Verdict& verdict) {
 }
 
 // Pods read the same Secret: what they say alike is said once.
-void tell_users_trouble(const World& world, Verdict& verdict) {
+void tell_secret_trouble(const World& world, Reason reason, const std::string& field, std::string NodeState::* trouble, Verdict& verdict) {
   std::set<std::string> told;
   for (const auto& member : world.members)
-    if (member.is_up() && !member.state->users_trouble.empty() && told.insert(member.state->users_trouble).second)
-      verdict.hold(Reason::kUsersRejected, "spec.usersSecret", "pod " + member.name().value + ": " + member.state->users_trouble);
+    if (member.state != nullptr && !(member.state->*trouble).empty() && told.insert(member.state->*trouble).second)
+      verdict.hold(reason, field, "pod " + member.name().value + ": " + member.state->*trouble);
 }
 
 }  // namespace
@@ -124,7 +124,8 @@ Verdict check_upkeep(const World& world, const Claims&, model::History&) {
     keep_settings(world, member, settings_hash, verdict);
   }
   tell_settings_not_in_force(world, verdict);
-  tell_users_trouble(world, verdict);
+  tell_secret_trouble(world, Reason::kUsersRejected, "spec.usersSecret", &NodeState::users_trouble, verdict);
+  tell_secret_trouble(world, Reason::kTlsRejected, "spec.tls", &NodeState::tls_trouble, verdict);
   for (const auto& field : world.spec().not_honoured)
     verdict.hold(Reason::kNotHonoured, "cluster", field + " cannot be honoured on this platform and is left aside");
   return verdict;

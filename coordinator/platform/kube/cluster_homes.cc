@@ -1,6 +1,7 @@
 #include "coordinator/platform/kube/cluster_homes.h"
 
 #include "common/log/log.h"
+#include "common/time/wall_clock.h"
 #include "coordinator/platform/kube/objects/budgets.h"
 #include "coordinator/platform/kube/objects/json.h"
 #include "coordinator/platform/kube/objects/names.h"
@@ -49,10 +50,6 @@ ObjectKeeper::Hooks ClusterHomes::keeper_hooks(const char* kind, std::function<v
           .settled = [this, kind](const ObjectName& name) { settled(kind, name); },
           .troubled = [this, kind](const ObjectName& name, const Error& error) { written_badly(kind, name, error); },
           .watch_troubled = hooks_.troubled};
-}
-
-std::chrono::sys_seconds ClusterHomes::wall_clock() const {
-  return std::chrono::sys_seconds(std::chrono::duration_cast<std::chrono::seconds>(std::chrono::milliseconds(scheduler_.unix_ms())));
 }
 
 const KubeCluster* ClusterHomes::find(const ClusterName& cluster) const {
@@ -104,7 +101,7 @@ void ClusterHomes::look_for_keys(Home& home) {
 
 void ClusterHomes::make_keys(Home& home) {
   const auto& object = home.cluster.object;
-  auto authority = tls::Authority::make(object.name, wall_clock());
+  auto authority = tls::Authority::make(object.name, wall_clock(scheduler_));
   if (!authority) return set_trouble(home, "keys", authority.error());
   ClusterKeys keys{std::move(*authority), random_hex(kPasswordBytes)};
   home.is_making_keys = true;
@@ -191,7 +188,7 @@ void ClusterHomes::issue_identity(const ClusterName& cluster, const PodName& pod
   if (found == homes_.end() || !found->second.keys)
     return done(unavailable("pod " + pod.value, "the keys of cluster " + cluster.value + " are not there yet"));
   auto& home = found->second;
-  auto identity = home.keys->authority.issue_agent(pod, wall_clock());
+  auto identity = home.keys->authority.issue_agent(pod, wall_clock(scheduler_));
   if (!identity) return done(identity.error());
   prune_identities(home);
   home.identities[pod] = std::move(*identity);
@@ -210,7 +207,7 @@ void ClusterHomes::prune_identities(Home& home) {
 }
 
 bool ClusterHomes::issue(Home& home, const PodName& pod) {
-  auto identity = home.keys->authority.issue_agent(pod, wall_clock());
+  auto identity = home.keys->authority.issue_agent(pod, wall_clock(scheduler_));
   if (!identity) return false;
   home.identities[pod] = std::move(*identity);
   home.known_since[pod] = scheduler_.now();
@@ -225,7 +222,7 @@ void ClusterHomes::renew_identities() {
     bool has_renewed = false;
     for (auto& [pod, identity] : home.identities) {
       const auto validity = tls::validity_of(identity.certificate_pem);
-      if (validity && !validity->is_due_for_renewal(wall_clock())) continue;
+      if (validity && !validity->is_due_for_renewal(wall_clock(scheduler_))) continue;
       if (!issue(home, pod)) continue;
       has_renewed = true;
       log::info("agent's certificate renewed", {{"cluster", name.value}, {"pod", pod.value}});
@@ -243,7 +240,7 @@ std::optional<std::string> ClusterHomes::authority_of(const ClusterName& cluster
 Result<tls::Identity> ClusterHomes::issue_coordinator(const ClusterName& cluster) const {
   const auto home = homes_.find(cluster);
   if (home == homes_.end() || !home->second.keys) return unavailable("cluster " + cluster.value, "its keys are not there yet");
-  return home->second.keys->authority.issue_coordinator(wall_clock());
+  return home->second.keys->authority.issue_coordinator(wall_clock(scheduler_));
 }
 
 std::map<std::string, Error> ClusterHomes::troubles(const ClusterName& cluster) const {

@@ -92,7 +92,6 @@ class ClusterHomes {
   void written_badly(const char* kind, const ObjectName& name, const Error& error);
   Home* home_of(const ObjectName& object);
   ObjectKeeper::Hooks keeper_hooks(const char* kind, std::function<void()> synced);
-  std::chrono::sys_seconds wall_clock() const;
 
   Api& api_;
   Scheduler& scheduler_;

@@ -1,6 +1,7 @@
 #include "coordinator/platform/local/local_platform.h"
 
 #include "common/log/log.h"
+#include "common/time/wall_clock.h"
 #include "coordinator/platform/local/budget.h"
 #include "coordinator/platform/local/choose_worker.h"
 #include "coordinator/platform/local/pod_processes.h"
@@ -19,10 +20,6 @@ namespace fs = std::filesystem;
 constexpr int kPodUidBytes = 8;
 // From a process's birth to its program it takes a millisecond, on a machine that is busy beyond measure a second.
 constexpr std::chrono::milliseconds kHalfStartedFor{5000};
-
-std::chrono::sys_seconds wall_clock(const Scheduler& scheduler) {
-  return std::chrono::sys_seconds(std::chrono::duration_cast<std::chrono::seconds>(std::chrono::milliseconds(scheduler.unix_ms())));
-}
 
 // Without resolving links. What is no path stays as it is: whoever uses it says so.
 fs::path without_dots(const fs::path& path) {

@@ -25,7 +25,19 @@ class SourcePort final : public valkey::ServerPort {
   explicit SourcePort(Scheduler& scheduler) : scheduler_(scheduler) {}
 
   void call(std::vector<std::string> arguments, Done done) override {
+    if (arguments[0] == "MIGRATE") sent_to = arguments[1];
+    if (arguments[0] == "MIGRATE" && arguments[1] == silent_relay) {
+      migrated.push_back({std::ranges::find(arguments, "KEYS") + 1, arguments.end()});
+      waiting_ = std::move(done);
+      return;
+    }
     scheduler_.post([done = std::move(done), reply = answer(arguments)] { done(reply); });
+  }
+  // As a server does whose connection to the target ends.
+  void break_off() {
+    if (!waiting_) return;
+    scheduler_.post([done = std::move(waiting_)] { done(error("IOERR error or timeout reading to target instance")); });
+    waiting_ = nullptr;
   }
   bool is_connected() const override { return true; }
   void on_connection(std::function<void(bool)>) override {}
@@ -38,6 +50,8 @@ class SourcePort final : public valkey::ServerPort {
   bool can_size = true;
   bool hides_keys = false;                         // counts them but does not list them: another database
   std::vector<std::vector<std::string>> migrated;  // keys of each call
+  std::string silent_relay;                        // MIGRATE to there is not answered before it ends
+  std::string sent_to;                             // the last MIGRATE
 
  private:
   static Reply number(std::int64_t value) { return {Reply::Kind::kInteger, "", value, {}}; }
@@ -71,6 +85,21 @@ class SourcePort final : public valkey::ServerPort {
   }
 
   Scheduler& scheduler_;
+  Done waiting_;
+};
+
+class FakeRelay final : public Relay {
+ public:
+  FakeRelay(SourcePort& source, int& open) : source_(source), open_(open) { ++open_; }
+  ~FakeRelay() override {
+    --open_;
+    source_.break_off();
+  }
+  Endpoint endpoint() const override { return {.ip = "relay", .port = 7}; }
+
+ private:
+  SourcePort& source_;
+  int& open_;
 };
 
 class KeyMoverTest : public testing::Test {
@@ -93,12 +122,20 @@ class KeyMoverTest : public testing::Test {
   test::FakePeerCalls peers_{scheduler_};
   ServerPool pool_{scheduler_, {}, port_};
   SlotSetter setter_{scheduler_, pool_};
+  int open_relays_ = 0;
+  std::vector<RelayKind> relays_;  // opened so far
+  OpenRelay open_relay_ = [this](const Endpoint& target, RelayKind kind) {
+    EXPECT_EQ(target.ip, "127.0.0.2");
+    relays_.push_back(kind);
+    return std::unique_ptr<Relay>(std::make_unique<FakeRelay>(port_, open_relays_));
+  };
   MigrationJob job_{.id = "m", .target_node = node_id('b'), .target_server = {"127.0.0.2", 6379, 16379}};
   MigrationProgress progress_{.target_node = node_id('b')};
   EngineParts parts_{.scheduler = scheduler_,
                      .servers = pool_,
                      .slots = setter_,
                      .calls = peers_,
+                     .open_relay = &open_relay_,
                      .self = node_id('a'),
                      .node_timeout = 5s,
                      .replication = {},
@@ -240,6 +277,54 @@ TEST_F(KeyMoverTest, StopsAtOnceInThePauseBeforeARetry) {
   mover_.stop();
   scheduler_.run_for(1ms);
   EXPECT_EQ(result_, "stopped");
+}
+
+TEST_F(KeyMoverTest, SendsASlowValueThroughARelayAndAllElseWithout) {
+  port_.keys[7] = {"big", "small"};
+  port_.sizes["big"] = 50'000'000;
+  EXPECT_EQ(move(SlotSet::of(7, 7)), "moved");
+  EXPECT_EQ(relays_, std::vector{RelayKind::kPlain});
+  EXPECT_EQ(open_relays_, 0);
+  EXPECT_EQ(port_.migrated.size(), 2U) << "it goes alone";
+  EXPECT_EQ(port_.sent_to, "127.0.0.2") << "of the small one, which comes later in the alphabet";
+}
+
+TEST_F(KeyMoverTest, BreaksOffASlowValueBeforeItsServerIsTakenForDead) {
+  port_.keys[7] = {"big"};
+  port_.keys[8] = {"small"};
+  port_.sizes["big"] = 50'000'000;
+  port_.silent_relay = "relay";
+  mover_.move(SlotSet::of(7, 8), noted());
+  scheduler_.run_for(2900ms);
+  EXPECT_EQ(open_relays_, 1);
+  scheduler_.run_for(200ms);
+  EXPECT_EQ(open_relays_, 0) << "three fifths of the node timeout have passed";
+  scheduler_.run_for(60s);
+  EXPECT_EQ(relays_.size(), static_cast<std::size_t>(KeyMover::kCutsMax));
+  EXPECT_EQ(result_,
+            "all but slots 7: MIGRATE of key \"big\" in slot 7: it stopped its server for 3.0 s, and was broken off before the others "
+            "could think it dead; raise cluster-node-timeout (5.0 s), or move it where servers have less to do");
+  EXPECT_TRUE(port_.keys[8].empty()) << "the other slots go on";
+}
+
+TEST_F(KeyMoverTest, TriesASlowValueAgain) {
+  port_.keys[7] = {"big"};
+  port_.sizes["big"] = 50'000'000;
+  port_.silent_relay = "relay";
+  mover_.move(SlotSet::of(7, 7), noted());
+  scheduler_.run_for(2s);
+  port_.silent_relay.clear();
+  scheduler_.run_for(60s);
+  EXPECT_EQ(result_, "moved");
+  EXPECT_EQ(relays_.size(), 2U);
+}
+
+TEST_F(KeyMoverTest, TranslatesEverythingThroughOneRelay) {
+  port_.keys[7] = {"a"};
+  port_.keys[8] = {"b"};
+  mover_.translate();
+  EXPECT_EQ(move(SlotSet::of(7, 8)), "moved");
+  EXPECT_EQ(relays_, std::vector{RelayKind::kTranslating});
 }
 
 }  // namespace

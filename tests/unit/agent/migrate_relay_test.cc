@@ -49,7 +49,7 @@ class FakeTarget {
 class MigrateRelayTest : public testing::Test {
  protected:
   void open(const Endpoint& target) {
-    auto relay = MigrateRelay::open(loop_.context(), target);
+    auto relay = MigrateRelay::open(loop_.context(), target, RelayKind::kTranslating, nullptr);
     ASSERT_TRUE(relay) << to_string(relay.error());
     relay_ = *std::move(relay);
   }
@@ -91,7 +91,7 @@ TEST_F(MigrateRelayTest, EndsItsConnectionsWithItself) {
   EXPECT_FALSE(target.has_connection());
 }
 
-TEST_F(MigrateRelayTest, NeedsAnAddress) { EXPECT_FALSE(MigrateRelay::open(loop_.context(), {.ip = "somewhere", .port = 1})); }
+TEST_F(MigrateRelayTest, NeedsAnAddress) { EXPECT_FALSE(MigrateRelay::open(loop_.context(), {.ip = "somewhere", .port = 1}, RelayKind::kTranslating, nullptr)); }
 
 }  // namespace
 }  // namespace shardkeeper::agent

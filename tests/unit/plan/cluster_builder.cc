@@ -425,6 +425,7 @@ NodeState ClusterBuilder::state_of(const BuiltNode& node, const TopologyView& vi
   state.settings_hash = hash_settings(node.settings);
   state.settings_not_in_force = node.settings_not_in_force;
   state.users_trouble = node.users_trouble;
+  state.tls_trouble = node.tls_trouble;
   state.open_slots = node.open_slots;
   state.migration = node.migration;
   state.node_timeout = node.node_timeout;

@@ -40,6 +40,7 @@ struct BuiltNode {
   ServerSettingMap settings;  // told last
   std::vector<SettingNotInForce> settings_not_in_force;
   std::string users_trouble;
+  std::string tls_trouble;
   std::uint64_t offset = 1000;
   std::string history = "h";  // replication id, one letter of it
   bool has_synced = true;

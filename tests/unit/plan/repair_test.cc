@@ -233,6 +233,12 @@ const CheckCase kUpkeep[] = {
          .change("vk-0-0", [](auto& n) { n.users_trouble = "line 3: names no user"; })
          .change("vk-0-1", [](auto& n) { n.users_trouble = "line 3: names no user"; }),
      "hold spec.usersSecret: UsersRejected"},
+    {"a certificate that cannot be used is told, once where pods say the same",
+     a_cluster()
+         .shards(1)
+         .change("vk-0-0", [](auto& n) { n.tls_trouble = "tls.crt: certificate has expired"; })
+         .change("vk-0-1", [](auto& n) { n.tls_trouble = "tls.crt: certificate has expired"; }),
+     "hold spec.tls: TlsRejected"},
     {"fields that cannot be honoured are said",
      [] {
        auto world = a_cluster();

@@ -149,6 +149,7 @@ inline NodeState some_state() {
   state.settings_hash = big();
   state.settings_not_in_force = some<SettingNotInForce>(3, [] { return SettingNotInForce{word(), coin(), any_text()}; });
   state.users_trouble = any_text();
+  state.tls_trouble = any_text();
   state.fenced = coin();
   state.view_hash = big();
   state.view = maybe<TopologyView>(some_view);

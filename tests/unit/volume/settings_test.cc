@@ -19,6 +19,9 @@ ServerSettings full_settings() {
   settings.announce = {"127.1.2.3", 6379, 23456};
   settings.maxmemory_bytes = 18'000'000'000'000'000'000ULL;
   settings.replication = {"r", "p"};
+  settings.users_file = "/etc/users";
+  settings.tls_folder = "/etc/tls";
+  settings.tls_clients = "optional";
   settings.node_timeout = std::chrono::milliseconds(700);
   settings.min_replicas_to_write = 2;
   settings.config = {{"hz", "20"}, {"notify-keyspace-events", "\"\\"}};

@@ -4,13 +4,9 @@
 
 #include <boost/json/serialize.hpp>
 
-#include <algorithm>
 
 namespace shardkeeper::platform::kube {
 namespace {
-
-// Fields that nothing here honours yet: they stay findings.
-constexpr std::string_view kNotYetHonoured[] = {"spec.tls", "tls"};
 
 // What a table that is made for people's files need not read: it is large, and written by servers only.
 boost::json::object essence_of(const boost::json::object& object) {
@@ -35,8 +31,7 @@ ReadCluster read_cluster(const boost::json::object& object) {
   for (auto& error : read.errors) error.line = 0;
   if (read.errors.empty() && manifests.clusters.size() == 1) {
     cluster.object = std::move(manifests.clusters.front().object);
-    std::erase_if(cluster.object.spec.not_honoured,
-                  [](const std::string& field) { return std::ranges::find(kNotYetHonoured, field) == std::end(kNotYetHonoured); });
+    cluster.object.spec.not_honoured.clear();  // all that other platforms leave aside
     if (const auto* spec = json::object_at(object, {"spec"})) cluster.spec = *spec;
   }
   cluster.object.name = ClusterName(json::text_at(object, {"metadata", "name"}));

@@ -49,19 +49,22 @@ object data_volume(const model::ClusterSpec& spec) {
 }
 
 // Optional: a pod whose Secret is missing starts, and says so itself.
-object users_volume(const object& users) {
+object secret_volume(const char* name, const boost::json::value& secret) {
   constexpr int kOwnerMayRead = 0440;
-  return {
-      {"name", kUsersVolume},
-      {"secret", object{{"secretName", users.at("name")},
-                        {"defaultMode", kOwnerMayRead},
-                        {"optional", true},
-                        {"items", array{object{{"key", users.contains("key") ? users.at("key") : kUsersFile}, {"path", kUsersFile}}}}}}};
+  return {{"name", name}, {"secret", object{{"secretName", secret}, {"defaultMode", kOwnerMayRead}, {"optional", true}}}};
+}
+
+object users_volume(const object& users) {
+  object made = secret_volume(kUsersVolume, users.at("name"));
+  made["secret"].as_object()["items"] =
+      array{object{{"key", users.contains("key") ? users.at("key") : kUsersFile}, {"path", kUsersFile}}};
+  return made;
 }
 
 array volumes(const PodPlan& plan) {
   array made{data_volume(plan.cluster.object.spec), identity_volume(plan.cluster.object.name, plan.request.name)};
   if (const auto* users = users_secret(plan)) made.push_back(users_volume(*users));
+  if (const auto* tls = server_tls(plan)) made.push_back(secret_volume(kServerTlsVolume, tls->at("secretName")));
   for (const auto& extra : json::list_at(plan.cluster.spec, {"extraVolumes"})) made.push_back(extra);
   return made;
 }

@@ -57,8 +57,15 @@ object helper(const PodPlan& plan, const char* name, array arguments) {
           {"terminationMessagePolicy", "FallbackToLogsOnError"}};
 }
 
+// The server's word for spec.tls.clientCertificates.
+const char* tls_clients(const object& tls) {
+  const auto wanted = json::text_at(tls, {"clientCertificates"});
+  return wanted == "Optional" ? "optional" : wanted == "None" ? "no" : "yes";
+}
+
 }  // namespace
 
+const object* server_tls(const PodPlan& plan) { return json::object_at(plan.cluster.spec, {"tls"}); }
 const object* users_secret(const PodPlan& plan) { return json::object_at(plan.cluster.spec, {"usersSecret"}); }
 
 object prepare_container(const PodPlan& plan) {
@@ -86,6 +93,8 @@ object prepare_container(const PodPlan& plan) {
     arguments.emplace_back("--users");
     arguments.emplace_back(std::string(kUsersPath) + "/" + kUsersFile);
   }
+  if (const auto* tls = server_tls(plan))
+    for (const char* const argument : {"--tls", kServerTlsPath, "--tls-clients", tls_clients(*tls)}) arguments.emplace_back(argument);
   object container = helper(plan, kPrepare, std::move(arguments));
   container["env"] = array{from_field("SHARDKEEPER_POD_IP", "status.podIP"),
                            from_secret("SHARDKEEPER_REPLICATION_PASSWORD", agents_secret_name(cluster.name), kReplicationPasswordKey)};
@@ -107,6 +116,7 @@ object agent_container(const PodPlan& plan) {
   container["livenessProbe"] = http_probe("/livez", 10, 3);
   array mounts{mount(kDataVolume, kVolumePath), read_only_mount(kIdentityVolume, kIdentityPath)};
   if (users_secret(plan) != nullptr) mounts.push_back(read_only_mount(kUsersVolume, kUsersPath));
+  if (server_tls(plan) != nullptr) mounts.push_back(read_only_mount(kServerTlsVolume, kServerTlsPath));
   container["volumeMounts"] = std::move(mounts);
   return container;
 }
@@ -120,7 +130,9 @@ object valkey_container(const PodPlan& plan) {
   if (const auto* resources = json::object_at(plan.cluster.spec, {"resources"})) container["resources"] = *resources;
   container["lifecycle"] =
       object{{"preStop", object{{"exec", object{{"command", array{launch, "stop", kVolumePath, std::to_string(kGraceSeconds)}}}}}}};
-  container["volumeMounts"] = array{mount(kDataVolume, kVolumePath)};
+  array mounts{mount(kDataVolume, kVolumePath)};
+  if (server_tls(plan) != nullptr) mounts.push_back(read_only_mount(kServerTlsVolume, kServerTlsPath));
+  container["volumeMounts"] = std::move(mounts);
   container["securityContext"] = security();
   container["terminationMessagePolicy"] = "FallbackToLogsOnError";
   return container;

@@ -12,6 +12,7 @@ namespace shardkeeper::platform::kube {
 inline constexpr const char* kVolumePath = "/data";
 inline constexpr const char* kIdentityPath = "/etc/shardkeeper/identity";
 inline constexpr const char* kUsersPath = "/etc/shardkeeper/users";
+inline constexpr const char* kServerTlsPath = "/etc/shardkeeper/server-tls";
 inline constexpr const char* kUsersFile = "users.acl";
 // Long enough for a hand-over (seconds) and for a large server to give its memory back (30 ms/GB); `launch stop` stops waiting 10 s before.
 inline constexpr int kGraceSeconds = 60;

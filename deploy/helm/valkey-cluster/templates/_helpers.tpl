@@ -31,8 +31,17 @@ usersSecret:
   key: {{ . | quote }}
   {{- end }}
 {{- end }}
-{{- with .Values.tls.secretName }}
+{{- with include "valkey-cluster.tlsSecret" . }}
 tls:
   secretName: {{ . | quote }}
+  clientCertificates: {{ $.Values.tls.clientCertificates }}
+{{- end }}
+{{- end }}
+
+{{- define "valkey-cluster.tlsSecret" -}}
+{{- if .Values.tls.secretName }}
+{{- .Values.tls.secretName }}
+{{- else if .Values.tls.certManager.issuerRef.name }}
+{{- include "valkey-cluster.name" . }}-tls
 {{- end }}
 {{- end }}
