@@ -81,7 +81,8 @@ void Coordinator::run(const ClusterName& name, const WantedCluster& wanted) {
     loop = std::make_unique<reconcile::ClusterLoop>(
         reconcile::ClusterLoop::Ports{scheduler_, surroundings_->platform(), *dialer_, events_}, wanted.object, token_, fresh_seed(),
         reconcile::ClusterLoop::Hooks{.passed =
-                                          [this, name] {
+                                          [this, name](Duration took) {
+                                            pass_times_.add(took);
                                             admin_service_->status_changed();
                                             surroundings_->passed(*clusters_.at(name));
                                             if (status_changed_) status_changed_();
@@ -134,7 +135,7 @@ Result<void> Coordinator::start_http() {
 http::HttpResponse Coordinator::page(const http::HttpRequest& request) const {
   if (request.path == "/healthz") return {200, "text/plain; charset=utf-8", "the loop turns\n"};
   if (request.path == "/readyz") return {200, "text/plain; charset=utf-8", is_leading_ ? "leading\n" : "standing by\n"};
-  if (request.path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(is_leading_, token_, status())};
+  if (request.path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(is_leading_, token_, status(), pass_times_)};
   return {404, "text/plain; charset=utf-8", "there are /healthz, /readyz and /metrics\n"};
 }
 

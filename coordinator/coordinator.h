@@ -8,6 +8,7 @@
 #include "coordinator/admin/admin_service.h"
 #include "coordinator/admin/standby_service.h"
 #include "coordinator/options.h"
+#include "coordinator/pass_times.h"
 #include "coordinator/reconcile/cluster_loop.h"
 #include "coordinator/surroundings/surroundings.h"
 
@@ -56,6 +57,7 @@ class Coordinator {
   std::function<void()> status_changed_;
   FenceToken token_;
   bool is_leading_ = false;
+  PassTimes pass_times_;
   reconcile::EventLog events_;
   std::unique_ptr<Surroundings> surroundings_;
   std::unique_ptr<rpc::GrpcAgentDialer> dialer_;

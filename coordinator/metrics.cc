@@ -1,5 +1,8 @@
 #include "coordinator/metrics.h"
 
+#include <fmt/format.h>
+
+#include <chrono>
 #include <set>
 #include <string_view>
 
@@ -8,12 +11,13 @@ namespace {
 
 class Text {
  public:
-  void family(std::string_view name, std::string_view help) {
-    text_ += "# HELP " + std::string(name) + ' ' + std::string(help) + "\n# TYPE " + std::string(name) + " gauge\n";
+  void family(std::string_view name, std::string_view help, std::string_view type = "gauge") {
+    text_ += "# HELP " + std::string(name) + ' ' + std::string(help) + "\n# TYPE " + std::string(name) + ' ' + std::string(type) + '\n';
   }
-  void sample(std::string_view name, const std::string& labels, std::uint64_t value) {
-    text_ += std::string(name) + (labels.empty() ? "" : "{" + labels + "}") + ' ' + std::to_string(value) + '\n';
+  void sample(std::string_view name, const std::string& labels, const std::string& value) {
+    text_ += std::string(name) + (labels.empty() ? "" : "{" + labels + "}") + ' ' + value + '\n';
   }
+  void sample(std::string_view name, const std::string& labels, std::uint64_t value) { sample(name, labels, std::to_string(value)); }
   std::string take() { return std::move(text_); }
 
  private:
@@ -44,9 +48,21 @@ void of_each(Text& text, const admin::v1::Status& status, const char* name, cons
     text.sample(name, label("cluster", cluster.name()), static_cast<std::uint64_t>(value(cluster)));
 }
 
+void add_passes(Text& text, const PassTimes& passes) {
+  text.family("shardkeeper_pass_seconds", "Time that a look at one cluster took, with what was decided and started in it.", "histogram");
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < passes.counts.size(); ++i) {
+    count += passes.counts[i];
+    const bool is_last = i == PassTimes::kEndsMs.size();
+    text.sample("shardkeeper_pass_seconds_bucket", label("le", is_last ? "+Inf" : fmt::format("{}", PassTimes::kEndsMs[i] / 1000.0)), count);
+  }
+  text.sample("shardkeeper_pass_seconds_sum", "", fmt::format("{:.6f}", std::chrono::duration<double>(passes.sum).count()));
+  text.sample("shardkeeper_pass_seconds_count", "", count);
+}
+
 }  // namespace
 
-std::string metrics_text(bool is_leading, FenceToken token, const admin::v1::Status& status) {
+std::string metrics_text(bool is_leading, FenceToken token, const admin::v1::Status& status, const PassTimes& passes) {
   Text text;
   text.family("shardkeeper_leader", "1 where this process leads, 0 where it stands by.");
   text.sample("shardkeeper_leader", "", is_leading ? 1 : 0);
@@ -69,6 +85,7 @@ std::string metrics_text(bool is_leading, FenceToken token, const admin::v1::Sta
       findings.insert(label("cluster", cluster.name()) + "," + label("family", finding.family()) + "," + label("reason", finding.reason()) +
                       "," + label("subject", finding.subject()));
   for (const auto& labels : findings) text.sample("shardkeeper_cluster_finding", labels, 1);
+  add_passes(text, passes);
   return text.take();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/types/epoch.h"
+#include "coordinator/pass_times.h"
 
 #include "shardkeeper/admin/v1/admin.pb.h"
 
@@ -9,6 +10,6 @@
 
 namespace shardkeeper::coordinator {
 
-std::string metrics_text(bool is_leading, FenceToken token, const admin::v1::Status& status);
+std::string metrics_text(bool is_leading, FenceToken token, const admin::v1::Status& status, const PassTimes& passes);
 
 }  // namespace shardkeeper::coordinator

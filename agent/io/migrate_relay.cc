@@ -10,6 +10,7 @@
 
 #include <array>
 #include <set>
+#include <utility>
 
 namespace shardkeeper::agent {
 namespace {
@@ -80,6 +81,11 @@ class MigrateRelay::Impl : public std::enable_shared_from_this<Impl> {
     for (AnyLink* link : links) link->close();
   }
 
+  void cut() {
+    const auto links = links_;
+    for (AnyLink* link : links) link->cut();
+  }
+
   std::uint16_t port() const { return port_; }
 
  private:
@@ -87,6 +93,7 @@ class MigrateRelay::Impl : public std::enable_shared_from_this<Impl> {
    public:
     virtual ~AnyLink() = default;
     virtual void close() = 0;
+    virtual void cut() = 0;
   };
 
   // A connection of the server, and ours to the target for it. Lives in the handlers of its operations; when one end closes, both do.
@@ -103,12 +110,12 @@ class MigrateRelay::Impl : public std::enable_shared_from_this<Impl> {
 
     void connect() {
       socket_of(target_).async_connect(owner_->target_, [self = this->shared_from_this()](error_code error) {
-        if (error) return self->close();
+        if (error) return self->target_failed();
         error_code ignored;  // as servers do: a small request must not wait for the answer to the one before
         socket_of(self->source_).set_option(tcp::no_delay(true), ignored);
         socket_of(self->target_).set_option(tcp::no_delay(true), ignored);
         shake_hands(self->target_, ssl::stream_base::client, [self](error_code refused) {
-          if (refused) return self->close();
+          if (refused) return self->target_failed();
           self->greet_source();
         });
       });
@@ -120,18 +127,39 @@ class MigrateRelay::Impl : public std::enable_shared_from_this<Impl> {
       socket_of(target_).close(ignored);
     }
 
+    void cut() override {
+      if (std::exchange(is_cut_, true)) return;
+      error_code ignored;
+      socket_of(target_).close(ignored);
+      if (is_greeted_ && !is_replying_) refuse();
+    }
+
    private:
     void greet_source() {
       shake_hands(source_, ssl::stream_base::server, [self = this->shared_from_this()](error_code error) {
         if (error) return self->close();
+        self->is_greeted_ = true;
         self->read_requests();
+        if (self->is_cut_) return self->refuse();
         self->read_replies();
       });
+    }
+    // More is read and thrown away from here on. What it waits for is not the first answer, perhaps: it takes any error.
+    void refuse() {
+      static constexpr std::string_view kRefusal = "-ERR broken off\r\n";
+      asio::async_write(source_, asio::buffer(kRefusal), [self = this->shared_from_this()](error_code error, std::size_t) {
+        if (error) self->close();
+      });
+    }
+    void target_failed() {
+      if (!is_cut_) return close();
+      if (!is_greeted_) greet_source();
     }
     void read_requests() {
       requests_in_.resize(kPieceBytes);
       source_.async_read_some(asio::buffer(requests_in_), [self = this->shared_from_this()](error_code error, std::size_t size) {
         if (error) return self->close();
+        if (self->is_cut_) return self->read_requests();
         const auto read = std::string_view(self->requests_in_).substr(0, size);
         if (self->owner_->kind_ == RelayKind::kPlain)
           self->requests_out_.assign(read);
@@ -142,19 +170,22 @@ class MigrateRelay::Impl : public std::enable_shared_from_this<Impl> {
     }
     void write_requests() {
       asio::async_write(target_, asio::buffer(requests_out_), [self = this->shared_from_this()](error_code error, std::size_t) {
-        if (error) return self->close();
+        if (error && !self->is_cut_) return self->close();
         self->read_requests();
       });
     }
     void read_replies() {
       target_.async_read_some(asio::buffer(replies_), [self = this->shared_from_this()](error_code error, std::size_t size) {
-        if (error) return self->close();
+        if (error) return self->target_failed();
         self->write_replies(size);
       });
     }
     void write_replies(std::size_t size) {
+      is_replying_ = true;
       asio::async_write(source_, asio::buffer(replies_, size), [self = this->shared_from_this()](error_code error, std::size_t) {
+        self->is_replying_ = false;
         if (error) return self->close();
+        if (self->is_cut_) return self->refuse();
         self->read_replies();
       });
     }
@@ -166,6 +197,9 @@ class MigrateRelay::Impl : public std::enable_shared_from_this<Impl> {
     std::string requests_in_;
     std::string requests_out_;
     std::array<char, 4096> replies_{};
+    bool is_greeted_ = false;  // the source has shown itself
+    bool is_replying_ = false;
+    bool is_cut_ = false;
   };
 
   void join(tcp::socket source) {
@@ -203,6 +237,7 @@ Result<std::unique_ptr<Relay>> MigrateRelay::open(asio::io_context& loop, const 
 
 MigrateRelay::MigrateRelay(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 MigrateRelay::~MigrateRelay() { impl_->stop(); }
+void MigrateRelay::cut() { impl_->cut(); }
 Endpoint MigrateRelay::endpoint() const { return {.ip = "127.0.0.1", .port = impl_->port()}; }
 
 }  // namespace shardkeeper::agent

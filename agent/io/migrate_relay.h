@@ -19,6 +19,7 @@ class MigrateRelay final : public Relay {
   MigrateRelay(const MigrateRelay&) = delete;
   MigrateRelay& operator=(const MigrateRelay&) = delete;
 
+  void cut() override;
   Endpoint endpoint() const override;
 
  private:

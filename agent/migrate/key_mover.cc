@@ -1,5 +1,6 @@
 #include "agent/migrate/key_mover.h"
 
+#include "common/log/log.h"
 #include "common/valkey/error_map.h"
 
 #include <algorithm>
@@ -167,7 +168,7 @@ void KeyMover::send(const KeyBatch& batch, const Endpoint& to) {
 void KeyMover::guard() {
   guard_ = parts_.scheduler.after(parts_.node_timeout * 3 / 5, [this] {
     was_cut_ = true;
-    relay_.reset();
+    relay_->cut();
   });
 }
 
@@ -177,6 +178,7 @@ void KeyMover::on_cut(const KeyBatch& batch) {
       "moving keys", describe_failure(batch, "it stopped its server for " + in_seconds(parts_.node_timeout * 3 / 5) +
                                                  ", and was broken off before the others could think it dead; raise cluster-node-timeout (" +
                                                  in_seconds(parts_.node_timeout) + "), or move it where servers have less to do"));
+  log::warn("a slow value was broken off", {{"reason", why.detail}});
   if (++cuts_ < kCutsMax) return retry(why);
   cuts_ = 0;
   leave(batch.slot, why);

@@ -12,10 +12,13 @@ namespace shardkeeper::agent {
 // What happens to a MIGRATE on its way: nothing, or it is translated for a server that is too old for the dumps in it (older_dump.h).
 enum class RelayKind { kPlain, kTranslating };
 
-// Listens until destroyed; that ends its connections, and a server that waits for the answer to a MIGRATE goes on at once.
+// Listens until destroyed; that ends its connections.
 class Relay {
  public:
   virtual ~Relay() = default;
+  // The MIGRATE under way is answered with an error as soon as its server has sent all of it, which goes nowhere any more. Closing the connection
+  // instead would make the server dump its keys again and try once more.
+  virtual void cut() = 0;
   virtual Endpoint endpoint() const = 0;  // for MIGRATE in place of the target's
 };
 

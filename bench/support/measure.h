@@ -38,5 +38,6 @@ std::vector<Row> measure_coordinator(const Context& context);
 std::vector<Row> measure_planner(const Context& context);
 std::vector<Row> measure_migrate(const Context& context);
 std::vector<Row> measure_scale(const Context& context);
+std::vector<Row> measure_kubernetes(const Context& context);
 
 }  // namespace shardkeeper::bench

@@ -88,6 +88,7 @@ struct History {
   std::map<std::pair<PodName, PodName>, HalfOpen> half_open;  // by source and target
   std::map<ShardId, Emptied> emptied;                         // leaving shards that own nothing
   std::set<ShardId> released;                                 // of those, whose data is safe elsewhere: they may go
+  std::map<std::string, std::vector<Finding>, std::less<>> said;  // by check, in the last pass in which it could see
 
   bool operator==(const History&) const = default;
 };

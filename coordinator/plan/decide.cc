@@ -82,6 +82,18 @@ void admit(const World& world, std::vector<model::Step> steps, Decision& decisio
   }
 }
 
+// Views are asked for again and again while slots move; what is said must not come and go with them, for each coming is an event.
+void remember(std::string_view check, Verdict& verdict, model::History& history) {
+  const auto said = history.said.find(check);
+  if (verdict.is_blind) {
+    if (said != history.said.end()) verdict.findings = said->second;
+  } else if (!verdict.findings.empty()) {
+    history.said.insert_or_assign(std::string(check), verdict.findings);
+  } else if (said != history.said.end()) {
+    history.said.erase(said);
+  }
+}
+
 }  // namespace
 
 model::Outcome decide(const model::Snapshot& snapshot, const model::History& history) {
@@ -93,6 +105,7 @@ model::Outcome decide(const model::Snapshot& snapshot, const model::History& his
   auto& decision = outcome.decision;
   for (const auto& [name, check] : kChecks) {
     Verdict verdict = check(world, claimed, outcome.history);
+    remember(name, verdict, outcome.history);
     std::ranges::move(verdict.steps, std::back_inserter(steps));
     std::ranges::move(verdict.findings, std::back_inserter(decision.findings));
     claimed.insert(verdict.claims.begin(), verdict.claims.end());

@@ -21,6 +21,7 @@ struct Verdict {
   std::vector<model::Finding> findings;
   Claims claims;
   std::optional<TimePoint> look_again_at;
+  bool is_blind = false;  // what it judges by is being asked for: what it found before still holds
 
   void step(model::Action action, model::Reason why, std::string detail = {}) {
     steps.push_back({std::move(action), why, std::move(detail)});

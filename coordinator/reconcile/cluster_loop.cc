@@ -149,7 +149,7 @@ void ClusterLoop::pass() {
   act();
   agents_.prune_views();
   arm_timer(settle_at);
-  hooks_.passed();
+  hooks_.passed(ports_.scheduler.now() - snapshot_.now);
   const TimePoint end = ports_.scheduler.now();
   rest_until_ = end + std::min(kRestFactor * (end - snapshot_.now), kRestMax);
 }

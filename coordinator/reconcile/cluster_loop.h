@@ -38,7 +38,7 @@ class ClusterLoop {
     EventLog& events;
   };
   struct Hooks {
-    std::function<void()> passed;                       // a pass ended; status may have changed
+    std::function<void(Duration took)> passed;          // a pass ended; status may have changed
     std::function<void(FenceToken)> higher_token_seen;  // raise ours above it and call set_token
     std::function<Neighbours()> neighbours;
   };

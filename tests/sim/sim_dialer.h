@@ -3,6 +3,7 @@
 
 #include "common/rpc/agent_api.h"
 #include "tests/sim/sim_platform.h"
+#include "tests/sim/sim_scheduler.h"
 
 #include <functional>
 #include <memory>

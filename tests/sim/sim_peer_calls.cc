@@ -1,5 +1,7 @@
 #include "tests/sim/sim_peer_calls.h"
 
+#include "tests/sim/later.h"
+
 #include "tests/sim/sim_pod.h"
 
 namespace shardkeeper::sim {
@@ -20,9 +22,9 @@ struct Answer {
 };
 
 template <typename T>
-std::shared_ptr<Answer<T>> expect(SimScheduler& scheduler, std::function<void(Result<T>)> done, const std::shared_ptr<char>& caller) {
+std::shared_ptr<Answer<T>> expect(Scheduler& scheduler, std::function<void(Result<T>)> done, const std::shared_ptr<char>& caller) {
   auto answer = std::make_shared<Answer<T>>(Answer<T>{std::move(done), caller});  // owners: the call and its deadline
-  scheduler.later(kDeadline, [answer] { answer->give(unknown_outcome("peer", "no answer in time")); });
+  later(scheduler, kDeadline, [answer] { answer->give(unknown_outcome("peer", "no answer in time")); });
   return answer;
 }
 
@@ -30,23 +32,23 @@ std::shared_ptr<Answer<T>> expect(SimScheduler& scheduler, std::function<void(Re
 
 void SimPeerCalls::sample(const rpc::Peer& peer, Sampled done) {
   const auto answer = expect<NodeState>(scheduler_, std::move(done), alive_);
-  scheduler_.later(kOneWay, [&scheduler = scheduler_, find = find_, address = peer.agent_address, answer] {
+  later(scheduler_, kOneWay, [&scheduler = scheduler_, find = find_, address = peer.agent_address, answer] {
     auto* pod = find(address);
     if (pod == nullptr || pod->agent() == nullptr) return answer->give(unavailable("peer", "is not running"));
     pod->agent()->sample(false, [&scheduler, answer](const Result<NodeState>& state) {
-      scheduler.later(kOneWay, [answer, state] { answer->give(state); });
+      later(scheduler, kOneWay, [answer, state] { answer->give(state); });
     });
   });
 }
 
 void SimPeerCalls::execute(const rpc::Peer& peer, const command::Command& command, rpc::AgentLink::Done done) {
   const auto answer = expect<command::Outcome>(scheduler_, std::move(done), alive_);
-  scheduler_.later(kOneWay, [&scheduler = scheduler_, find = find_, address = peer.agent_address, caller = caller_, command, answer] {
+  later(scheduler_, kOneWay, [&scheduler = scheduler_, find = find_, address = peer.agent_address, caller = caller_, command, answer] {
     auto* pod = find(address);
     if (pod == nullptr || pod->agent() == nullptr) return answer->give(unavailable("peer", "is not running"));
     pod->agent()->execute({rpc::Caller::Kind::kPeer, caller}, FenceToken(), command,
                           [&scheduler, answer](const Result<command::Outcome>& result) {
-                            scheduler.later(kOneWay, [answer, result] { answer->give(result); });
+                            later(scheduler, kOneWay, [answer, result] { answer->give(result); });
                           });
   });
 }

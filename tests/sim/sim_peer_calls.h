@@ -2,7 +2,6 @@
 #pragma once
 
 #include "common/rpc/peer_calls.h"
-#include "tests/sim/sim_scheduler.h"
 
 #include <functional>
 #include <memory>
@@ -15,14 +14,14 @@ class SimPod;
 class SimPeerCalls final : public rpc::PeerCalls {
  public:
   using Find = std::function<SimPod*(const std::string& address)>;  // null where no pod is there
-  SimPeerCalls(SimScheduler& scheduler, std::string caller, Find find)
+  SimPeerCalls(Scheduler& scheduler, std::string caller, Find find)
       : scheduler_(scheduler), caller_(std::move(caller)), find_(std::move(find)) {}
 
   void sample(const rpc::Peer& peer, Sampled done) override;
   void execute(const rpc::Peer& peer, const command::Command& command, rpc::AgentLink::Done done) override;
 
  private:
-  SimScheduler& scheduler_;
+  Scheduler& scheduler_;
   const std::string caller_;
   const Find find_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();  // watched by answers on their way

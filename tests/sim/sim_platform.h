@@ -3,6 +3,7 @@
 
 #include "coordinator/platform/platform.h"
 #include "tests/sim/sim_pod.h"
+#include "tests/sim/sim_scheduler.h"
 
 #include <functional>
 #include <map>

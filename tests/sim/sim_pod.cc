@@ -12,7 +12,7 @@ constexpr milliseconds kRestart{300};
 
 }  // namespace
 
-SimPod::SimPod(SimScheduler& scheduler, SimBus& bus, SimPeerCalls::Find find, model::Pod pod)
+SimPod::SimPod(Scheduler& scheduler, SimBus& bus, SimPeerCalls::Find find, model::Pod pod)
     : scheduler_(scheduler), bus_(bus), pod_(std::move(pod)), find_(std::move(find)) {
   agent_at_ = scheduler_.now() + kAgentStarts;
   launch_at_ = scheduler_.now() + kLaunchStarts;

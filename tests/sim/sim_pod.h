@@ -15,7 +15,7 @@ namespace shardkeeper::sim {
 
 class SimPod {
  public:
-  SimPod(SimScheduler& scheduler, SimBus& bus, SimPeerCalls::Find find, model::Pod pod);
+  SimPod(Scheduler& scheduler, SimBus& bus, SimPeerCalls::Find find, model::Pod pod);
 
   const model::Pod& pod() const { return pod_; }
   model::Pod& pod() { return pod_; }
@@ -37,7 +37,7 @@ class SimPod {
  private:
   void start_agent();
 
-  SimScheduler& scheduler_;
+  Scheduler& scheduler_;
   SimBus& bus_;
   model::Pod pod_;
   test::FakeVolume volume_;

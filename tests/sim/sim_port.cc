@@ -1,5 +1,7 @@
 #include "tests/sim/sim_port.h"
 
+#include "tests/sim/later.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -76,7 +78,7 @@ std::string cluster_nodes(const SimServer& server) {
 
 }  // namespace
 
-SimPort::SimPort(SimScheduler& scheduler, SimBus& bus, std::function<SimServer*()> server, std::function<void()> shut_down)
+SimPort::SimPort(Scheduler& scheduler, SimBus& bus, std::function<SimServer*()> server, std::function<void()> shut_down)
     : scheduler_(scheduler), bus_(bus), server_(std::move(server)), shut_down_(std::move(shut_down)) {}
 
 void SimPort::look() {
@@ -101,7 +103,7 @@ void SimPort::call(std::vector<std::string> arguments, Done done) {
   const std::uint64_t number = next_++;
   unanswered_.emplace_back(number, std::move(done));
   // Replies come in order because all take equally long.
-  scheduler_.later(kReplyTakes, [this, number, arguments = std::move(arguments), alive = std::weak_ptr<char>(alive_)] {
+  later(scheduler_, kReplyTakes, [this, number, arguments = std::move(arguments), alive = std::weak_ptr<char>(alive_)] {
     if (alive.expired() || connected_ == nullptr || !connected_->answers()) return;
     const auto entry = std::ranges::find(unanswered_, number, [](const auto& item) { return item.first; });
     if (entry == unanswered_.end()) return;

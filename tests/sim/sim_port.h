@@ -3,7 +3,6 @@
 
 #include "common/valkey/server_port.h"
 #include "tests/sim/sim_bus.h"
-#include "tests/sim/sim_scheduler.h"
 
 #include <functional>
 #include <memory>
@@ -13,7 +12,7 @@ namespace shardkeeper::sim {
 class SimPort final : public valkey::ServerPort {
  public:
   // `server` finds the process beside the agent; null while none runs. `shut_down` ends it.
-  SimPort(SimScheduler& scheduler, SimBus& bus, std::function<SimServer*()> server, std::function<void()> shut_down);
+  SimPort(Scheduler& scheduler, SimBus& bus, std::function<SimServer*()> server, std::function<void()> shut_down);
 
   void call(std::vector<std::string> arguments, Done done) override;
   bool is_connected() const override { return connected_ != nullptr; }
@@ -25,7 +24,7 @@ class SimPort final : public valkey::ServerPort {
  private:
   valkey::Reply answer(SimServer& server, const std::vector<std::string>& arguments);
 
-  SimScheduler& scheduler_;
+  Scheduler& scheduler_;
   SimBus& bus_;
   std::function<SimServer*()> server_;
   std::function<void()> shut_down_;

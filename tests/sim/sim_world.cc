@@ -31,7 +31,7 @@ void SimWorld::start_coordinator() {
   ++token_.value;
   loop_ = std::make_unique<reconcile::ClusterLoop>(reconcile::ClusterLoop::Ports{scheduler_, platform_, dialer_, events_}, cluster_, token_,
                                                    random_(),
-                                                   reconcile::ClusterLoop::Hooks{.passed = [] {},
+                                                   reconcile::ClusterLoop::Hooks{.passed = [](Duration) {},
                                                                                  .higher_token_seen =
                                                                                      [this](FenceToken seen) {
                                                                                        if (seen < token_) return;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "coordinator/reconcile/cluster_loop.h"
+
 #include "tests/sim/sim_dialer.h"
+#include "tests/sim/sim_scheduler.h"
 
 #include <memory>
 #include <optional>

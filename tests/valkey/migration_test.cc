@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <map>
+#include <random>
+#include <thread>
 
 namespace shardkeeper::test {
 namespace {
@@ -136,6 +139,46 @@ TEST_P(Migration, MovesABigValueAlone) {
   EXPECT_EQ(ask(there, {"STRLEN", "{0}big"}), std::to_string(big.size()));
   EXPECT_EQ(ask(there, {"CLUSTER", "COUNTKEYSINSLOT", std::to_string(slot)}), "201");
   EXPECT_EQ(ask(client, {"DBSIZE"}), "0");
+}
+
+// A target that gets little of its processor takes each piece in time, and the whole in much too long.
+TEST_P(Migration, IsBrokenOffBeforeTheSourceIsTakenForDead) {
+  if (GetParam().engine != MigrationEngine::kKeys) GTEST_SKIP() << "the atomic engine does not block its source";
+  make_cluster();
+  auto client = connect(source());
+  std::string big(50U << 20U, ' ');
+  std::mt19937 random(1);
+  for (auto& byte : big) byte = static_cast<char>(random());  // dumps are compressed
+  ASSERT_EQ(ask(client, {"SET", "{0}big", big}), "OK");
+  const int slot = key_slot("0");
+  ASSERT_EQ(source().execute(command::StartMigration{job(SlotSet::of(slot, slot))}), "done");
+  std::atomic<bool> is_over = false;
+  std::atomic<std::chrono::nanoseconds> longest = std::chrono::nanoseconds(0);
+  std::thread watcher([&] {
+    auto witness = connect(source());
+    while (!is_over) {
+      const auto begin = std::chrono::steady_clock::now();
+      static_cast<void>(witness.call({"PING"}));
+      longest = std::max<std::chrono::nanoseconds>(longest.load(), std::chrono::steady_clock::now() - begin);
+      std::this_thread::sleep_for(1ms);
+    }
+  });
+  std::thread brake([&] {
+    while (!is_over) {
+      target().signal_server(SIGSTOP);
+      std::this_thread::sleep_for(100ms);
+      target().signal_server(SIGCONT);
+      std::this_thread::sleep_for(longest.load() > 2s ? 50ms : 3ms);
+    }
+  });
+  const bool ended = until([&] { return longest.load() > 2s; }, 30s);
+  is_over = true;
+  watcher.join();
+  brake.join();
+  EXPECT_TRUE(ended);
+  std::printf("the source was silent for %.1f s\n", std::chrono::duration<double>(longest.load()).count());
+  EXPECT_LT(longest.load(), 4500ms) << "of a node timeout of 5 s";
+  EXPECT_EQ(wait_for("m-1-1").stage, Stage::kDone) << source().state().migration->error;
 }
 
 TEST_P(Migration, RefusesWhatCannotBe) {

@@ -160,7 +160,8 @@ Verdict check_leaving(const World& world, const Claims& claimed, model::History&
   const auto is_gone = [&](ShardId id) { return !is_without_slots(world, id) || world.shards.at(id).members.empty(); };
   std::erase_if(history.released, is_gone);
   std::erase_if(history.emptied, [&](const auto& entry) { return is_gone(entry.first); });
-  if (!world.views_known || world.majority == nullptr || world.voters().empty()) return verdict;
+  verdict.is_blind = !world.views_known;
+  if (verdict.is_blind || world.majority == nullptr || world.voters().empty()) return verdict;
   const auto active = active_jobs(world, history);
   for (const auto& [id, shard] : world.shards) {
     if (id.value < world.spec().shards || shard.members.empty()) continue;

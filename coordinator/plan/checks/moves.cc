@@ -239,7 +239,8 @@ class SlotMoves {
 Verdict check_moves(const World& world, const Claims& claimed, model::History& history) {
   Verdict verdict;
   const bool just_started = !world.everybody_heard() && world.now() - world.snapshot().started < Duration(world.spec().node_timeout);
-  if (!world.views_known || world.majority == nullptr || world.voters().empty() || just_started) return verdict;
+  verdict.is_blind = !world.views_known;
+  if (verdict.is_blind || world.majority == nullptr || world.voters().empty() || just_started) return verdict;
   SlotMoves(world, claimed, history, verdict).run();
   return verdict;
 }

@@ -36,7 +36,7 @@ class SourcePort final : public valkey::ServerPort {
   // As a server does whose connection to the target ends.
   void break_off() {
     if (!waiting_) return;
-    scheduler_.post([done = std::move(waiting_)] { done(error("IOERR error or timeout reading to target instance")); });
+    scheduler_.post([done = std::move(waiting_)] { done(error("ERR Target instance replied with error: ERR broken off")); });
     waiting_ = nullptr;
   }
   bool is_connected() const override { return true; }
@@ -95,6 +95,7 @@ class FakeRelay final : public Relay {
     --open_;
     source_.break_off();
   }
+  void cut() override { source_.break_off(); }
   Endpoint endpoint() const override { return {.ip = "relay", .port = 7}; }
 
  private:

@@ -91,6 +91,24 @@ TEST_F(MigrateRelayTest, EndsItsConnectionsWithItself) {
   EXPECT_FALSE(target.has_connection());
 }
 
+TEST_F(MigrateRelayTest, AnswersAnErrorOnceItIsCutAndSwallowsTheRest) {
+  FakeTarget target(loop_);
+  ASSERT_NO_FATAL_FAILURE(open(target.endpoint()));
+  auto server = client();
+  server.send("*1\r\n$4\r\nPING\r\n");
+  loop_.run_for(20ms);
+  relay_->cut();
+  loop_.run_for(20ms);
+  const auto received = target.received();
+  for (int i = 0; i < 40; ++i) {
+    server.send(std::string(100'000, 'x'));
+    loop_.run_for(5ms);
+  }
+  EXPECT_EQ(target.received(), received);
+  relay_.reset();
+  EXPECT_EQ(server.read_to_end(), "+OK\r\n-ERR broken off\r\n");
+}
+
 TEST_F(MigrateRelayTest, NeedsAnAddress) { EXPECT_FALSE(MigrateRelay::open(loop_.context(), {.ip = "somewhere", .port = 1}, RelayKind::kTranslating, nullptr)); }
 
 }  // namespace

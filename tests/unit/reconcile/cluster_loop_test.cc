@@ -103,7 +103,7 @@ class ClusterLoopTest : public testing::Test {
                     FenceToken{1},
                     1,
                     {.passed =
-                         [this] {
+                         [this](Duration) {
                            ++passes_;
                            scheduler_.spent += kPassTakes;
                          },
