@@ -29,8 +29,9 @@ const Resource kNamespaces{"v1", "Namespace", "namespaces", false};
 const Resource kServiceAccounts{"v1", "ServiceAccount", "serviceaccounts"};
 constexpr int kWorkers = 3;
 constexpr std::string_view kGate = "shardkeeper.io/in-cluster";
-constexpr Duration kTurn = 20ms;       // of modelled servers while something happens
-constexpr Duration kRestTurn = 400ms;  // of a cluster that is whole: seldom enough that a hundred of them leave the machine to what is measured
+constexpr Duration kTurn = 20ms;  // of modelled servers while something happens
+constexpr Duration kRestTurn =
+    400ms;  // of a cluster that is whole: seldom enough that a hundred of them leave the machine to what is measured
 
 bool condition_holds(const object& holder, std::string_view type) {
   const auto* condition = json::element(json::list_at(holder, {"status", "conditions"}), "type", std::string(type));
@@ -40,14 +41,10 @@ bool condition_holds(const object& holder, std::string_view type) {
 object condition(std::string_view type, bool holds) { return {{"type", type}, {"status", holds ? "True" : "False"}}; }
 
 object running_container(const std::string& name, const std::string& pod) {
-  return {{"name", name},
-          {"containerID", "bench://" + pod + "-" + name},
-          {"ready", true},
-          {"started", true},
-          {"restartCount", 0},
-          {"image", "bench"},
-          {"imageID", "bench"},
-          {"state", object{{"running", object{{"startedAt", "2026-01-01T00:00:00Z"}}}}}};
+  return {{"name", name},       {"containerID", "bench://" + pod + "-" + name},
+          {"ready", true},      {"started", true},
+          {"restartCount", 0},  {"image", "bench"},
+          {"imageID", "bench"}, {"state", object{{"running", object{{"startedAt", "2026-01-01T00:00:00Z"}}}}}};
 }
 
 }  // namespace
@@ -130,7 +127,8 @@ void KubeWorld::send(Request request) {
 void KubeWorld::make_workers() {
   for (int i = 1; i <= kWorkers; ++i) {
     const std::string name = "worker" + std::to_string(i);
-    ask(create_request(resources::kNodes, "", {{"metadata", object{{"name", name}, {"labels", object{{"kubernetes.io/hostname", name}}}}}}));
+    ask(create_request(resources::kNodes, "",
+                       {{"metadata", object{{"name", name}, {"labels", object{{"kubernetes.io/hostname", name}}}}}}));
     const object status{{"conditions", array{condition("Ready", true)}}, {"nodeInfo", object{{"kubeletVersion", "v1.20.2"}}}};
     ask(merge_patch_request(resources::kNodes, {"", name}, {{"status", status}}, "status"));
   }
@@ -179,8 +177,9 @@ void KubeWorld::pod_changed(const Change& change) {
 // Pods of a shard come one after the other: three in a row are on three workers.
 void KubeWorld::place(const object& pod) {
   const std::string name = json::text_at(pod, {"metadata", "name"});
-  object binding{{"metadata", object{{"name", name}}},
-                 {"target", object{{"apiVersion", "v1"}, {"kind", "Node"}, {"name", "worker" + std::to_string(1 + last_worker_++ % kWorkers)}}}};
+  object binding{
+      {"metadata", object{{"name", name}}},
+      {"target", object{{"apiVersion", "v1"}, {"kind", "Node"}, {"name", "worker" + std::to_string(1 + last_worker_++ % kWorkers)}}}};
   Request request{.method = Method::kPost, .path = path_of(resources::kPods, {kNamespace, name}, "binding")};
   binding["apiVersion"] = "v1";
   binding["kind"] = "Binding";
@@ -225,8 +224,8 @@ void KubeWorld::ask_identity(const std::string& name) {
 }
 
 void KubeWorld::listen(Pod& pod, const tls::Identity& identity) {
-  auto server = rpc::AgentServer::start(
-      {pod.simulated->pod().ip + ":" + std::to_string(kAgentRpcPort), ClusterName(pod.cluster), identity}, scheduler_, *pod.simulated->agent());
+  auto server = rpc::AgentServer::start({pod.simulated->pod().ip + ":" + std::to_string(kAgentRpcPort), ClusterName(pod.cluster), identity},
+                                        scheduler_, *pod.simulated->agent());
   if (!server) throw std::runtime_error(to_string(server.error()));
   pod.server = *std::move(server);
 }
@@ -242,8 +241,8 @@ void KubeWorld::tell(Pod& pod) {
                 {"podIP", pod.simulated->pod().ip},
                 {"podIPs", array{object{{"ip", pod.simulated->pod().ip}}}},
                 {"containerStatuses", array{running_container(kAgent, pod.name), running_container(kValkey, pod.name)}},
-                {"conditions", array{condition("PodScheduled", true), condition("Initialized", true), condition("ContainersReady", is_ready),
-                                     condition("Ready", all)}}};
+                {"conditions", array{condition("PodScheduled", true), condition("Initialized", true),
+                                     condition("ContainersReady", is_ready), condition("Ready", all)}}};
   send(strategic_patch_request(resources::kPods, {kNamespace, pod.name}, {{"status", std::move(status)}}, "status"));
 }
 

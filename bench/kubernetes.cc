@@ -31,7 +31,7 @@ double seconds_since(Clock::time_point begin) { return std::chrono::duration<dou
 Bar at_most(double limit) { return {Bar::Kind::kValueMax, limit}; }
 
 Row row(const std::string& name, const std::string& unit, double value, Bar bar = {}) {
-  return {.name = "Kubernetes: " + name, .value = value, .unit = unit, .peer = "", .peer_value = std::nullopt, .bar = std::move(bar)};
+  return {.name = "Kubernetes: " + name, .value = value, .unit = unit, .peer = "", .peer_value = std::nullopt, .bar = bar};
 }
 
 class Bench {
@@ -106,7 +106,8 @@ class Bench {
       (is_read ? reads : writes) += more;
     }
     rows_.push_back(row("memory (RSS), 100 clusters, 600 agents", "MiB", cost.rss_mib, at_most(192)));
-    rows_.push_back(row("CPU at rest, 100 clusters, 600 agents", "% of a core", static_cast<double>((cost.cpu - cpu).count()) / seconds / 1e7, at_most(5)));
+    rows_.push_back(row("CPU at rest, 100 clusters, 600 agents", "% of a core",
+                        static_cast<double>((cost.cpu - cpu).count()) / seconds / 1e7, at_most(5)));
     rows_.push_back(row("writes to the API at rest, the Lease aside", "in all", writes, at_most(0)));
     rows_.push_back(row("requests to the API at rest, the Lease aside", "per minute", reads * 60 / seconds));
     rows_.push_back(row("requests for the Lease", "per minute", lease * 60 / seconds));

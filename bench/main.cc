@@ -15,9 +15,10 @@ namespace shardkeeper::bench {
 namespace {
 
 const std::vector<Measure>& measures() {
-  static const std::vector<Measure> all{{"planner", measure_planner}, {"exporter", measure_exporter}, {"coordinator", measure_coordinator},
-                                        {"create", measure_create},   {"failover", measure_failover}, {"migrate", measure_migrate},
-                                        {"scale", measure_scale},       {"kubernetes", measure_kubernetes}};
+  static const std::vector<Measure> all{
+      {"planner", measure_planner}, {"exporter", measure_exporter},    {"coordinator", measure_coordinator},
+      {"create", measure_create},   {"failover", measure_failover},    {"migrate", measure_migrate},
+      {"scale", measure_scale},     {"kubernetes", measure_kubernetes}};
   return all;
 }
 

@@ -135,7 +135,8 @@ Result<void> Coordinator::start_http() {
 http::HttpResponse Coordinator::page(const http::HttpRequest& request) const {
   if (request.path == "/healthz") return {200, "text/plain; charset=utf-8", "the loop turns\n"};
   if (request.path == "/readyz") return {200, "text/plain; charset=utf-8", is_leading_ ? "leading\n" : "standing by\n"};
-  if (request.path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(is_leading_, token_, status(), pass_times_)};
+  if (request.path == "/metrics")
+    return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(is_leading_, token_, status(), pass_times_)};
   return {404, "text/plain; charset=utf-8", "there are /healthz, /readyz and /metrics\n"};
 }
 

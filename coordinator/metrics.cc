@@ -54,7 +54,8 @@ void add_passes(Text& text, const PassTimes& passes) {
   for (std::size_t i = 0; i < passes.counts.size(); ++i) {
     count += passes.counts[i];
     const bool is_last = i == PassTimes::kEndsMs.size();
-    text.sample("shardkeeper_pass_seconds_bucket", label("le", is_last ? "+Inf" : fmt::format("{}", PassTimes::kEndsMs[i] / 1000.0)), count);
+    text.sample("shardkeeper_pass_seconds_bucket", label("le", is_last ? "+Inf" : fmt::format("{}", PassTimes::kEndsMs[i] / 1000.0)),
+                count);
   }
   text.sample("shardkeeper_pass_seconds_sum", "", fmt::format("{:.6f}", std::chrono::duration<double>(passes.sum).count()));
   text.sample("shardkeeper_pass_seconds_count", "", count);

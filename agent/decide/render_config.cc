@@ -101,7 +101,8 @@ void add_place(ConfText& conf, const RenderInput& input) {
 // One port, and no plain text on any link. It is announced as the port for plain text, too: on its unix socket a server names that one, and its
 // agent would hear of none.
 void add_tls(ConfText& conf, const ServerSettings& settings) {
-  conf.section("TLS for clients, bus and replication. The agent has checked the files before the start, and says when they are to be read again.");
+  conf.section(
+      "TLS for clients, bus and replication. The agent has checked the files before the start, and says when they are to be read again.");
   conf.set("port", std::uint64_t{0});
   conf.set("cluster-announce-tls-port", settings.announce.port);
   conf.set("tls-cert-file", settings.tls_folder + "/" + tls::kCertificateFile);

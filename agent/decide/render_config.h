@@ -31,8 +31,8 @@ struct ServerSettings {
   std::uint64_t maxmemory_bytes = 0;  // 0: no limit. A maxmemory in `config` wins
   Login replication;                  // one per cluster: keeps foreign servers out of its replication
   std::string users_file;             // with the user's users; the default user is then off unless it is among them. "": there is none
-  std::string tls_folder;   // with ca.crt, tls.crt and tls.key, as the server's container sees it; "": plain text
-  std::string tls_clients = "yes";  // whether clients must show a certificate, in the server's words: yes, optional, no
+  std::string tls_folder;             // with ca.crt, tls.crt and tls.key, as the server's container sees it; "": plain text
+  std::string tls_clients = "yes";    // whether clients must show a certificate, in the server's words: yes, optional, no
   std::chrono::milliseconds node_timeout{5000};
   int min_replicas_to_write = 0;
   std::map<std::string, std::string>

@@ -42,7 +42,7 @@ tcp::socket& socket_of(tcp::socket& stream) { return stream; }
 tcp::socket& socket_of(TlsStream& stream) { return stream.next_layer(); }
 
 template <typename Handler>
-void shake_hands(tcp::socket&, ssl::stream_base::handshake_type, Handler handler) {
+void shake_hands(tcp::socket&, ssl::stream_base::handshake_type, const Handler& handler) {
   handler(error_code());
 }
 template <typename Handler>

@@ -13,7 +13,8 @@ class MigrateRelay final : public Relay {
  public:
   // `identity`: of the servers, where they use TLS among each other; null: plain text.
   // ERRORS kUnavailable: no port, `target` is no address, or the identity cannot be used. REQUIRES `loop` outlives it.
-  static Result<std::unique_ptr<Relay>> open(boost::asio::io_context& loop, const Endpoint& target, RelayKind kind, const tls::Identity* identity);
+  static Result<std::unique_ptr<Relay>> open(boost::asio::io_context& loop, const Endpoint& target, RelayKind kind,
+                                             const tls::Identity* identity);
 
   ~MigrateRelay() override;
   MigrateRelay(const MigrateRelay&) = delete;

@@ -172,16 +172,21 @@ void KeyMover::guard() {
   });
 }
 
-// Others may have been busy just then. But its clients have waited, and shall not often do so in vain.
+// Others may have been busy just then. But its clients have waited: they are served for a while, and not often made to wait in vain.
 void KeyMover::on_cut(const KeyBatch& batch) {
-  const Error why = refused(
-      "moving keys", describe_failure(batch, "it stopped its server for " + in_seconds(parts_.node_timeout * 3 / 5) +
-                                                 ", and was broken off before the others could think it dead; raise cluster-node-timeout (" +
-                                                 in_seconds(parts_.node_timeout) + "), or move it where servers have less to do"));
+  const Error why =
+      refused("moving keys",
+              describe_failure(batch, "it stopped its server for " + in_seconds(parts_.node_timeout * 3 / 5) +
+                                          ", and was broken off before the others could think it dead; raise cluster-node-timeout (" +
+                                          in_seconds(parts_.node_timeout) + "), or move it where servers have less to do"));
   log::warn("a slow value was broken off", {{"reason", why.detail}});
-  if (++cuts_ < kCutsMax) return retry(why);
-  cuts_ = 0;
-  leave(batch.slot, why);
+  if (++cuts_ == kCutsMax) {
+    cuts_ = 0;
+    return leave(batch.slot, why);
+  }
+  batches_.clear();
+  total_ = 0;
+  pause(parts_.node_timeout, &KeyMover::reconnect);
 }
 
 void KeyMover::on_moved(const KeyBatch& batch, Duration elapsed, const Result<Reply>& reply) {

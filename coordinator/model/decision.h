@@ -80,14 +80,14 @@ struct History {
   std::map<NodeId, TimePoint> failed_since;            // every reachable node flags it failed, since
   std::map<PodName, std::map<NodeId, TimePoint>> met;  // last MEET ordered, by who asked whom
   std::map<PodName, DeniedSlots> denied;
-  std::map<ShardId, SlotSet> lost;                            // shards whose data is gone, until they serve again
-  std::uint64_t last_job = 0;                                 // number of the last migration job
-  std::map<PodName, EndedJob> ended_jobs;                     // by source
-  std::map<PodName, std::string> running_jobs;                // by source: as seen last
-  std::vector<SlotTrouble> troubles;                          // disjoint
-  std::map<std::pair<PodName, PodName>, HalfOpen> half_open;  // by source and target
-  std::map<ShardId, Emptied> emptied;                         // leaving shards that own nothing
-  std::set<ShardId> released;                                 // of those, whose data is safe elsewhere: they may go
+  std::map<ShardId, SlotSet> lost;                                // shards whose data is gone, until they serve again
+  std::uint64_t last_job = 0;                                     // number of the last migration job
+  std::map<PodName, EndedJob> ended_jobs;                         // by source
+  std::map<PodName, std::string> running_jobs;                    // by source: as seen last
+  std::vector<SlotTrouble> troubles;                              // disjoint
+  std::map<std::pair<PodName, PodName>, HalfOpen> half_open;      // by source and target
+  std::map<ShardId, Emptied> emptied;                             // leaving shards that own nothing
+  std::set<ShardId> released;                                     // of those, whose data is safe elsewhere: they may go
   std::map<std::string, std::vector<Finding>, std::less<>> said;  // by check, in the last pass in which it could see
 
   bool operator==(const History&) const = default;

@@ -77,7 +77,21 @@ void ClusterLoop::trigger_now() {
   trigger();
 }
 
+// Most changes are of other clusters.
+bool ClusterLoop::platform_has_news() const {
+  const auto& view = ports_.platform.view();
+  if (view.workers != snapshot_.workers) return true;
+  auto known = snapshot_.pods.begin();
+  for (const auto& pod : view.pods) {
+    if (pod.cluster != cluster_.name) continue;
+    if (known == snapshot_.pods.end() || known->pod != pod) return true;
+    ++known;
+  }
+  return known != snapshot_.pods.end();
+}
+
 void ClusterLoop::platform_changed() {
+  if (!platform_has_news()) return;
   plan::remember_ends(observe(), history_);
   trigger();
 }

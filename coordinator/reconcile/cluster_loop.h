@@ -75,6 +75,7 @@ class ClusterLoop {
 
  private:
   void pass();
+  bool platform_has_news() const;
   model::Snapshot observe();
   void act();
   void start(const model::Step& step);

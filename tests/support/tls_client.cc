@@ -56,9 +56,7 @@ Result<TlsAnswer> tls_exchange(const std::string& ip, std::uint16_t port, const 
                                const std::string& request) {
   try {
     return exchange(ip, port, identity, shows_certificate, request);
-  } catch (const boost::system::system_error& error) {
-    return unavailable(ip + ":" + std::to_string(port), error.what());
-  }
+  } catch (const boost::system::system_error& error) { return unavailable(ip + ":" + std::to_string(port), error.what()); }
 }
 
 }  // namespace shardkeeper::test

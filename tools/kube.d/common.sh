@@ -24,7 +24,11 @@ start() {
   disown   # bash need not tell that it was killed
 }
 
-is_running() { local pid; pid=$(cat "$D/run/$1.pid" 2>/dev/null) && [ -d "/proc/$pid" ] && grep -qsaF -- "$D/" "/proc/$pid/cmdline"; }
+is_running() {
+  local pid; pid=$(cat "$D/run/$1.pid" 2>/dev/null) || return
+  is_of_folder "$pid" || { sleep 0.1; is_of_folder "$pid"; }   # while it becomes another program its command line is empty
+}
+is_of_folder() { [ -d "/proc/$1" ] && grep -qsaF -- "$D/" "/proc/$1/cmdline"; }
 
 # wait_for SECONDS WHAT COMMAND…: until it succeeds. Ends early when a component that is named in $WATCH has ended.
 wait_for() {

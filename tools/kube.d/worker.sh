@@ -46,6 +46,7 @@ address: 10.99.0.$n
 healthzPort: 0
 readOnlyPort: 0
 nodeStatusUpdateFrequency: 4s
+syncFrequency: 10s   # looks at Secrets of pods as often
 evictionHard: {memory.available: 50Mi, nodefs.available: 1%, imagefs.available: 1%}
 X
   # From 1.31 on a kubelet refuses cgroup v1 unless told; older ones refuse the setting.

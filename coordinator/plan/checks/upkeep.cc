@@ -100,7 +100,7 @@ void tell_settings_not_in_force(const World& world, Verdict& verdict) {
 }
 
 // Pods read the same Secret: what they say alike is said once.
-void tell_secret_trouble(const World& world, Reason reason, const std::string& field, std::string NodeState::* trouble, Verdict& verdict) {
+void tell_secret_trouble(const World& world, Reason reason, const std::string& field, std::string NodeState::*trouble, Verdict& verdict) {
   std::set<std::string> told;
   for (const auto& member : world.members)
     if (member.state != nullptr && !(member.state->*trouble).empty() && told.insert(member.state->*trouble).second)

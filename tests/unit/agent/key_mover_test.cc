@@ -313,8 +313,10 @@ TEST_F(KeyMoverTest, TriesASlowValueAgain) {
   port_.sizes["big"] = 50'000'000;
   port_.silent_relay = "relay";
   mover_.move(SlotSet::of(7, 7), noted());
-  scheduler_.run_for(2s);
+  scheduler_.run_for(3100ms);
   port_.silent_relay.clear();
+  scheduler_.run_for(4800ms);
+  EXPECT_EQ(relays_.size(), 1U) << "clients are served for a node timeout";
   scheduler_.run_for(60s);
   EXPECT_EQ(result_, "moved");
   EXPECT_EQ(relays_.size(), 2U);

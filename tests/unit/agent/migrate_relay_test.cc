@@ -99,17 +99,19 @@ TEST_F(MigrateRelayTest, AnswersAnErrorOnceItIsCutAndSwallowsTheRest) {
   loop_.run_for(20ms);
   relay_->cut();
   loop_.run_for(20ms);
-  const auto received = target.received();
+  const auto received = target.received().size();
   for (int i = 0; i < 40; ++i) {
     server.send(std::string(100'000, 'x'));
     loop_.run_for(5ms);
   }
-  EXPECT_EQ(target.received(), received);
+  EXPECT_EQ(target.received().size(), received);
   relay_.reset();
   EXPECT_EQ(server.read_to_end(), "+OK\r\n-ERR broken off\r\n");
 }
 
-TEST_F(MigrateRelayTest, NeedsAnAddress) { EXPECT_FALSE(MigrateRelay::open(loop_.context(), {.ip = "somewhere", .port = 1}, RelayKind::kTranslating, nullptr)); }
+TEST_F(MigrateRelayTest, NeedsAnAddress) {
+  EXPECT_FALSE(MigrateRelay::open(loop_.context(), {.ip = "somewhere", .port = 1}, RelayKind::kTranslating, nullptr));
+}
 
 }  // namespace
 }  // namespace shardkeeper::agent

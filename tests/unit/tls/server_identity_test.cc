@@ -66,8 +66,8 @@ Pair issue(const std::string& name, bool is_authority, const Pair* by, const cha
   std::time_t now = kIssuedAt.time_since_epoch().count();
   X509_time_adj(X509_getm_notBefore(certificate), (is_authority ? -3650L : -1L) * 24 * 3600, &now);
   X509_time_adj(X509_getm_notAfter(certificate), (is_authority ? 3650L : 90L) * 24 * 3600, &now);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.c_str()),
+                             -1, -1, 0);
   X509_set_issuer_name(certificate, X509_get_subject_name(by != nullptr ? by->certificate.get() : certificate));
   X509_set_pubkey(certificate, made.key.get());
   add(certificate, NID_basic_constraints, is_authority ? "critical,CA:TRUE" : "critical,CA:FALSE");

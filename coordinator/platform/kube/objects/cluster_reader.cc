@@ -4,7 +4,6 @@
 
 #include <boost/json/serialize.hpp>
 
-
 namespace shardkeeper::platform::kube {
 namespace {
 

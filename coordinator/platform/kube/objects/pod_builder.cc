@@ -56,8 +56,7 @@ object secret_volume(const char* name, const boost::json::value& secret) {
 
 object users_volume(const object& users) {
   object made = secret_volume(kUsersVolume, users.at("name"));
-  made["secret"].as_object()["items"] =
-      array{object{{"key", users.contains("key") ? users.at("key") : kUsersFile}, {"path", kUsersFile}}};
+  made["secret"].as_object()["items"] = array{object{{"key", users.contains("key") ? users.at("key") : kUsersFile}, {"path", kUsersFile}}};
   return made;
 }
 
