@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <sstream>
 #include <stdexcept>
@@ -23,6 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kClusters = 100;
 constexpr int kShards = 3;
+constexpr int kAtOnce = 6;  // forming: more and the played servers need the whole machine
 constexpr int kPods = 2 * kShards;
 constexpr std::uint16_t kHttpPort = 8080;
 
@@ -60,7 +62,11 @@ class Bench {
   std::string address(int number) const { return addresses_.address(number); }
 
   void must(const std::function<bool()>& condition, std::chrono::milliseconds deadline, const std::string& what) {
-    if (world_.run_until(condition, deadline)) return;
+    const auto end = Clock::now() + deadline;
+    while (Clock::now() < end) {
+      if (world_.run_until(condition, 10s)) return;
+      say(fmt::format("Kubernetes: {} clusters ready, {} agents", world_.clusters_ready(), world_.agents()));
+    }
     std::string log = test::read_file(folder_ / "coordinator-1.log");
     if (log.size() > 3000) log = log.substr(log.size() - 3000);
     throw std::runtime_error(fmt::format("waited in vain: {}; {} clusters ready, {} agents; the coordinator's log:\n{}", what,
@@ -78,9 +84,13 @@ class Bench {
   void measure_hundred() {
     say(fmt::format("Kubernetes: {} clusters of {} pods", kClusters, kPods));
     const auto begin = Clock::now();
-    for (int i = 1; i < kClusters; ++i) world_.create_cluster("c" + std::to_string(i), kShards, 1);
-    must([&] { return world_.clusters_ready() == kClusters; }, 600s, "all clusters are Ready");
-    rows_.push_back(row(fmt::format("{} more clusters at once, created to Ready", kClusters - 1), "s", seconds_since(begin)));
+    for (int i = 1; i < kClusters; ++i) {
+      world_.create_cluster("c" + std::to_string(i), kShards, 1);
+      const auto wanted = static_cast<std::size_t>(std::max(1, i + 1 - kAtOnce));
+      must([&] { return world_.clusters_ready() >= wanted; }, 120s, "the clusters before are Ready");
+    }
+    must([&] { return world_.clusters_ready() == kClusters; }, 120s, "all clusters are Ready");
+    rows_.push_back(row(fmt::format("{} more clusters, {} at a time, created to Ready", kClusters - 1, kAtOnce), "s", seconds_since(begin)));
     if (world_.agents() != kClusters * kPods) throw std::runtime_error(fmt::format("{} agents listen", world_.agents()));
   }
 

@@ -155,10 +155,10 @@ void KeyMover::send(const KeyBatch& batch, const Endpoint& to) {
   port().call(migrate_call(batch, to, parts_.replication, timeout()),
               [this, batch, began, alive = alive_.watch()](const Result<Reply>& reply) {
                 if (alive.expired()) return;
-                if (guard_ || relay_kind_ == RelayKind::kPlain) relay_.reset();
-                guard_.reset();
+                const bool was_slow = std::exchange(guard_, nullptr) != nullptr;
+                if (was_slow || relay_kind_ == RelayKind::kPlain) relay_.reset();
                 if (std::exchange(was_cut_, false) && reply && reply->is_error()) return on_cut(batch);
-                cuts_ = 0;
+                if (was_slow) cuts_ = 0;
                 on_moved(batch, parts_.scheduler.now() - began, reply);
               });
 }

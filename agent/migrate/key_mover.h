@@ -98,7 +98,7 @@ class KeyMover {
   std::unique_ptr<Relay> relay_;  // of the batch under way, or of all where they are translated
   std::unique_ptr<Timer> guard_;  // of a slow batch
   bool was_cut_ = false;
-  int cuts_ = 0;  // in a row
+  int cuts_ = 0;  // of slow batches in a row: small ones in between say nothing
   std::unique_ptr<Timer> later_;
   Alive alive_;
 };

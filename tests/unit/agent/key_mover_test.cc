@@ -308,6 +308,19 @@ TEST_F(KeyMoverTest, BreaksOffASlowValueBeforeItsServerIsTakenForDead) {
   EXPECT_TRUE(port_.keys[8].empty()) << "the other slots go on";
 }
 
+TEST_F(KeyMoverTest, GivesASlowValueUpThoughOthersComeAndGo) {
+  port_.keys[7] = {"big", "a"};
+  port_.sizes["big"] = 50'000'000;
+  port_.silent_relay = "relay";
+  mover_.move(SlotSet::of(7, 7), noted());
+  for (int i = 0; i < 60; ++i) {
+    port_.keys[7].insert("a" + std::to_string(i));
+    scheduler_.run_for(1s);
+  }
+  EXPECT_EQ(relays_.size(), static_cast<std::size_t>(KeyMover::kCutsMax));
+  EXPECT_TRUE(result_.starts_with("all but slots 7")) << result_;
+}
+
 TEST_F(KeyMoverTest, TriesASlowValueAgain) {
   port_.keys[7] = {"big"};
   port_.sizes["big"] = 50'000'000;
