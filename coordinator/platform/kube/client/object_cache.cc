@@ -22,6 +22,16 @@ const boost::json::object* ObjectCache::find(const ObjectName& name) const {
   return found == objects_.end() ? nullptr : &found->second;
 }
 
+namespace {
+
+// Who set which field: often half of an object, read by nobody here, and kept for as long as the object is.
+void drop_managed_fields(boost::json::object& object) {
+  if (auto* metadata = object.if_contains("metadata"); metadata != nullptr && metadata->is_object())
+    metadata->get_object().erase("managedFields");
+}
+
+}  // namespace
+
 Result<void> ObjectCache::add_page(boost::json::value page) {
   auto* list = page.if_object();
   auto* items = list == nullptr ? nullptr : list->if_contains("items");
@@ -33,6 +43,7 @@ Result<void> ObjectCache::add_page(boost::json::value page) {
     if (!item.is_object()) return invalid("list", "an item is no object");
     auto name = name_of(item.as_object());
     if (!name) return invalid("list", "an item has no metadata.name");
+    drop_managed_fields(item.as_object());
     listed_.insert_or_assign(std::move(*name), std::move(item.as_object()));
   }
   return {};
@@ -67,6 +78,7 @@ Result<void> ObjectCache::apply(WatchEvent event, const Changed& changed) {
     changed({Change::Type::kDeleted, *name, *object});
     return {};
   }
+  drop_managed_fields(*object);
   // Whether it is new is told by what we have, not by the event: after a gap an object that we know may come as added.
   const auto [kept, is_new] = objects_.insert_or_assign(*name, std::move(*object));
   changed({is_new ? Change::Type::kAdded : Change::Type::kModified, *name, kept->second});
