@@ -90,7 +90,8 @@ class Bench {
       must([&] { return world_.clusters_ready() >= wanted; }, 120s, "the clusters before are Ready");
     }
     must([&] { return world_.clusters_ready() == kClusters; }, 120s, "all clusters are Ready");
-    rows_.push_back(row(fmt::format("{} more clusters, {} at a time, created to Ready", kClusters - 1, kAtOnce), "s", seconds_since(begin)));
+    rows_.push_back(
+        row(fmt::format("{} more clusters, {} at a time, created to Ready", kClusters - 1, kAtOnce), "s", seconds_since(begin)));
     if (world_.agents() != kClusters * kPods) throw std::runtime_error(fmt::format("{} agents listen", world_.agents()));
   }
 

@@ -1,16 +1,13 @@
 #include "agent/decide/readiness.h"
 
+#include "common/time/in_seconds.h"
+
 #include <string>
 
 namespace shardkeeper::agent {
 namespace {
 
 using std::chrono::milliseconds;
-
-std::string in_seconds(milliseconds duration) {
-  const auto tenths = duration.count() / 100;
-  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
-}
 
 std::string gate_detail(const GateState& gate, const std::string& launch_error) {
   if (!launch_error.empty()) return "no server process, and none can start: " + launch_error;

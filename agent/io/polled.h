@@ -7,7 +7,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 #include <utility>
 
 namespace shardkeeper::agent {
@@ -26,14 +25,9 @@ class Polled {
   void look() {
     timer_ = scheduler_.after(period_, [this] { look(); });
     auto now = read_();
-    if (seen_ && is_same(*seen_, now)) return;
+    if (seen_ == now) return;
     seen_ = std::move(now);
     changed_(*seen_);
-  }
-
-  static bool is_same(const Result<Value>& a, const Result<Value>& b) {
-    if (a && b) return *a == *b;
-    return !a && !b && to_string(a.error()) == to_string(b.error());
   }
 
   Scheduler& scheduler_;

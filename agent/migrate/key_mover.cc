@@ -1,6 +1,7 @@
 #include "agent/migrate/key_mover.h"
 
 #include "common/log/log.h"
+#include "common/time/in_seconds.h"
 #include "common/valkey/error_map.h"
 
 #include <algorithm>
@@ -17,11 +18,6 @@ constexpr int kRoundsInVainMax = 5;  // countings in a row that show as many key
 constexpr std::uint64_t kUnknownSizeBytes = 1024;
 
 }  // namespace
-
-std::string in_seconds(std::chrono::nanoseconds time) {
-  const auto tenths = std::chrono::duration_cast<milliseconds>(time).count() / 100;
-  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
-}
 
 // While the target is silent the source waits in MIGRATE and answers nobody: it must give up before the others take it for dead.
 milliseconds KeyMover::timeout() const { return std::clamp(parts_.node_timeout / 2, milliseconds(500), milliseconds(5'000)); }
@@ -137,11 +133,11 @@ void KeyMover::pack() {
 void KeyMover::send_next() {
   const KeyBatch batch = std::move(batches_.front());
   batches_.pop_front();
-  const bool is_slow = batch.bytes >= kSlowBytes && parts_.open_relay != nullptr && *parts_.open_relay;
+  const bool can_relay = parts_.open_relay != nullptr && *parts_.open_relay;
+  const bool is_slow = batch.bytes >= kSlowBytes && can_relay;
   if (!is_slow && relay_kind_ == RelayKind::kPlain) return send(batch, target_);
   if (!relay_) {
-    if (parts_.open_relay == nullptr || !*parts_.open_relay)
-      return finish(refused("moving keys", "the target is older than 9.0 and cannot read what this server's MIGRATE sends"));
+    if (!can_relay) return finish(refused("moving keys", "the target is older than 9.0 and cannot read what this server's MIGRATE sends"));
     auto relay = (*parts_.open_relay)(target_, relay_kind_);
     if (!relay) return retry(relay.error());
     relay_ = *std::move(relay);
@@ -166,7 +162,7 @@ void KeyMover::send(const KeyBatch& batch, const Endpoint& to) {
 // MIGRATE's own time-out holds for each piece that is sent, not for the whole: a slow target can keep the source for longer than the others
 // wait before they put its replica in its place, and what clients write when it is back would be lost.
 void KeyMover::guard() {
-  guard_ = parts_.scheduler.after(parts_.node_timeout * 3 / 5, [this] {
+  guard_ = parts_.scheduler.after(slow_timeout(), [this] {
     was_cut_ = true;
     relay_->cut();
   });
@@ -176,7 +172,7 @@ void KeyMover::guard() {
 void KeyMover::on_cut(const KeyBatch& batch) {
   const Error why =
       refused("moving keys",
-              describe_failure(batch, "it stopped its server for " + in_seconds(parts_.node_timeout * 3 / 5) +
+              describe_failure(batch, "it stopped its server for " + in_seconds(slow_timeout()) +
                                           ", and was broken off before the others could think it dead; raise cluster-node-timeout (" +
                                           in_seconds(parts_.node_timeout) + "), or move it where servers have less to do"));
   log::warn("a slow value was broken off", {{"reason", why.detail}});

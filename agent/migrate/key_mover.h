@@ -65,6 +65,8 @@ class KeyMover {
   void reconnect();
   valkey::ServerPort& port() { return parts_.servers.port(0); }
   std::chrono::milliseconds timeout() const;
+  // Of a slow batch, as a whole.
+  std::chrono::milliseconds slow_timeout() const { return parts_.node_timeout * 3 / 5; }
 
   struct Key {
     int slot;

@@ -599,8 +599,7 @@ INSTANTIATE_TEST_SUITE_P(Engines, MigrationSweep, testing::ValuesIn(cases_where(
                          [](const auto& info) { return info.param.name; });
 INSTANTIATE_TEST_SUITE_P(Engines, AtomicUnderWay, testing::ValuesIn(cases_where(is_atomic)),
                          [](const auto& info) { return info.param.name; });
-INSTANTIATE_TEST_SUITE_P(Engines, MigrationOfASlowValue, testing::ValuesIn(slow_cases()),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Engines, MigrationOfASlowValue, testing::ValuesIn(slow_cases()), [](const auto& info) { return info.param.name; });
 INSTANTIATE_TEST_SUITE_P(Engines, Migration, testing::ValuesIn(cases_with_tls()), [](const auto& info) { return info.param.name; });
 INSTANTIATE_TEST_SUITE_P(Engines, MigrationUnderWay, testing::ValuesIn(cases_where(is_keys)),
                          [](const auto& info) { return info.param.name; });

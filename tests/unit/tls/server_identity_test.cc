@@ -2,14 +2,12 @@
 #include "common/tls/server_identity.h"
 
 #include "common/tls/authority.h"
+#include "common/tls/openssl.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
 #include <ctime>
-#include <memory>
 #include <string>
 
 namespace shardkeeper::tls {
@@ -20,32 +18,12 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::sys_seconds kIssuedAt = std::chrono::sys_days(std::chrono::year(2030) / 1 / 1);
 
-struct Free {
-  void operator()(X509* object) const { X509_free(object); }
-  void operator()(EVP_PKEY* object) const { EVP_PKEY_free(object); }
-  void operator()(BIO* object) const { BIO_free_all(object); }
-};
-
 struct Pair {
-  std::unique_ptr<X509, Free> certificate;
-  std::unique_ptr<EVP_PKEY, Free> key;
+  openssl::Certificate certificate;
+  openssl::Key key;
 
-  std::string certificate_pem() const {
-    return pem([&](BIO* out) { PEM_write_bio_X509(out, certificate.get()); });
-  }
-  std::string key_pem() const {
-    return pem([&](BIO* out) { PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr); });
-  }
-
- private:
-  template <typename Write>
-  static std::string pem(Write write) {
-    const std::unique_ptr<BIO, Free> out(BIO_new(BIO_s_mem()));
-    write(out.get());
-    char* data = nullptr;
-    const long size = BIO_get_mem_data(out.get(), &data);
-    return {data, static_cast<std::size_t>(size)};
-  }
+  std::string certificate_pem() const { return openssl::to_pem(certificate.get()); }
+  std::string key_pem() const { return openssl::to_pem(key.get()); }
 };
 
 void add(X509* certificate, int nid, const char* value) {
@@ -59,7 +37,7 @@ void add(X509* certificate, int nid, const char* value) {
 
 // Valid for 90 days from the day before kIssuedAt, an authority for ten years around it. `by`: who signs; null: itself. `usage`: extended key usage; "": none is said.
 Pair issue(const std::string& name, bool is_authority, const Pair* by, const char* usage = "") {
-  Pair made{std::unique_ptr<X509, Free>(X509_new()), std::unique_ptr<EVP_PKEY, Free>(EVP_EC_gen("P-256"))};
+  Pair made{openssl::Certificate(X509_new()), openssl::Key(EVP_EC_gen("P-256"))};
   X509* const certificate = made.certificate.get();
   X509_set_version(certificate, 2);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate), static_cast<long>(std::hash<std::string>()(name) % 1'000'000));
