@@ -3,6 +3,7 @@
 #include "common/log/log.h"
 #include "common/time/in_seconds.h"
 #include "common/valkey/error_map.h"
+#include "common/valkey/parse/info.h"
 
 #include <algorithm>
 #include <utility>
@@ -15,12 +16,14 @@ using valkey::Reply;
 
 constexpr int kFailuresMax = 3;      // a silent target blocks the source for the whole timeout each time
 constexpr int kRoundsInVainMax = 5;  // countings in a row that show as many keys as before
+constexpr milliseconds kCallTimeoutMin{500};
+constexpr std::size_t kCallsMax = 4;
 constexpr std::uint64_t kUnknownSizeBytes = 1024;
 
 }  // namespace
 
 // While the target is silent the source waits in MIGRATE and answers nobody: it must give up before the others take it for dead.
-milliseconds KeyMover::timeout() const { return std::clamp(parts_.node_timeout / 2, milliseconds(500), milliseconds(5'000)); }
+milliseconds KeyMover::timeout() const { return std::clamp(parts_.node_timeout / 2, kCallTimeoutMin, milliseconds(5'000)); }
 
 void KeyMover::move(const SlotSet& slots, std::function<void(Result<Stuck>)> done) {
   slots_ = slots;
@@ -30,12 +33,14 @@ void KeyMover::move(const SlotSet& slots, std::function<void(Result<Stuck>)> don
   rounds_in_vain_ = 0;
   failures_in_a_row_ = 0;
   one_by_one_ = false;
+  budget_.count_others_anew();
   count();
 }
 
 void KeyMover::count() {
   if (is_stopped_) return finish(conflict("moving keys", "stopped"));
   if (slots_.empty()) return finish(std::move(stuck_));
+  look_for_clients();
   count_keys(port(), slots_, alive_, [this](Result<SlotCounts> counts) {
     if (!counts) return retry(counts.error());
     on_count(*std::move(counts));
@@ -76,11 +81,22 @@ void KeyMover::list() {
   }
   missing_ = questions.size();
   passing_.reset();
+  look_for_clients();
   for (const auto& [slot, names] : questions)
     port().call({"CLUSTER", "GETKEYSINSLOT", std::to_string(slot), std::to_string(names)},
                 [this, slot = slot, alive = alive_.watch()](Result<Reply> reply) {
                   if (!alive.expired()) on_list(slot, std::move(reply));
                 });
+}
+
+void KeyMover::look_for_clients() {
+  const std::uint64_t own = parts_.servers.calls_made();
+  port().call({"INFO", "stats"}, [this, own, alive = alive_.watch()](const Result<Reply>& reply) {
+    if (alive.expired() || !reply) return;  // the listing beside it tells why
+    const auto info = valkey::parse::Info::parse(reply->text);
+    const auto all = info && !reply->is_error() ? info->number("total_commands_processed") : std::nullopt;
+    budget_.others_sent(all ? std::optional(static_cast<std::int64_t>(*all - own)) : std::nullopt);
+  });
 }
 
 void KeyMover::on_list(int slot, Result<Reply> reply) {
@@ -128,14 +144,10 @@ void KeyMover::pack() {
   go_on();
 }
 
-// One at a time: each may block the source for the whole timeout when the target falls silent, and those in a pipeline would do so one
-// after the other.
 void KeyMover::send_next() {
-  const KeyBatch batch = std::move(batches_.front());
-  batches_.pop_front();
   const bool can_relay = parts_.open_relay != nullptr && *parts_.open_relay;
-  const bool is_slow = batch.bytes >= kSlowBytes && can_relay;
-  if (!is_slow && relay_kind_ == RelayKind::kPlain) return send(batch, target_);
+  const bool is_slow = batches_.front().bytes >= kSlowBytes && can_relay;
+  if (!is_slow && relay_kind_ == RelayKind::kPlain) return send(next_calls(), target_);
   if (!relay_) {
     if (!can_relay) return finish(refused("moving keys", "the target is older than 9.0 and cannot read what this server's MIGRATE sends"));
     auto relay = (*parts_.open_relay)(target_, relay_kind_);
@@ -143,20 +155,61 @@ void KeyMover::send_next() {
     relay_ = *std::move(relay);
   }
   if (is_slow) guard();
-  send(batch, relay_->endpoint());
+  send(next_call(), relay_->endpoint());
 }
 
-void KeyMover::send(const KeyBatch& batch, const Endpoint& to) {
-  const TimePoint began = parts_.scheduler.now();
-  port().call(migrate_call(batch, to, parts_.replication, timeout()),
-              [this, batch, began, alive = alive_.watch()](const Result<Reply>& reply) {
-                if (alive.expired()) return;
-                const bool was_slow = std::exchange(guard_, nullptr) != nullptr;
-                if (was_slow || relay_kind_ == RelayKind::kPlain) relay_.reset();
-                if (std::exchange(was_cut_, false) && reply && reply->is_error()) return on_cut(batch);
-                if (was_slow) cuts_ = 0;
-                on_moved(batch, parts_.scheduler.now() - began, reply);
-              });
+std::vector<KeyBatch> KeyMover::next_call() {
+  std::vector<KeyBatch> calls{std::move(batches_.front())};
+  batches_.pop_front();
+  return calls;
+}
+
+// A call holds keys of one slot. Where slots hold few and nobody else waits for the source, several go at once: together no more than one
+// may hold, and when the target falls silent they block the source no longer than one does, because each has its part of the timeout only.
+std::vector<KeyBatch> KeyMover::next_calls() {
+  std::vector<KeyBatch> calls = next_call();
+  const bool is_alone = one_by_one_ || budget_.do_clients_wait();
+  const auto calls_max = is_alone ? 1 : std::min(kCallsMax, static_cast<std::size_t>(timeout() / kCallTimeoutMin));
+  std::uint64_t bytes = calls.front().bytes;
+  std::size_t keys = calls.front().keys.size();
+  while (!batches_.empty() && calls.size() < calls_max) {
+    bytes += batches_.front().bytes;
+    keys += batches_.front().keys.size();
+    if (bytes > budget_.bytes_max() || keys > budget_.keys_max()) break;
+    calls.push_back(std::move(batches_.front()));
+    batches_.pop_front();
+  }
+  return calls;
+}
+
+void KeyMover::send(std::vector<KeyBatch> calls, const Endpoint& to) {
+  sent_ = {.began = parts_.scheduler.now(), .missing = calls.size(), .failed = std::nullopt};
+  const auto timeout_each = timeout() / static_cast<int>(calls.size());
+  for (auto& batch : calls) {
+    auto call = migrate_call(batch, to, parts_.replication, timeout_each);
+    port().call(std::move(call), [this, batch = std::move(batch), alive = alive_.watch()](Result<Reply> reply) {
+      if (!alive.expired()) on_reply(batch, std::move(reply));
+    });
+  }
+}
+
+void KeyMover::on_reply(const KeyBatch& batch, Result<Reply> reply) {
+  if (reply && read_migrate_answer(*reply) == MigrateAnswer::kMoved) {
+    failures_in_a_row_ = 0;
+    sent_.bytes += batch.bytes;
+    sent_.keys += batch.keys.size();
+    parts_.progress.keys_done += batch.keys.size();
+    parts_.progress.bytes_done += batch.bytes;
+  } else if (!sent_.failed) {
+    sent_.failed = {batch, std::move(reply)};
+  }
+  if (--sent_.missing > 0) return;
+  const bool was_slow = std::exchange(guard_, nullptr) != nullptr;
+  if (was_slow || relay_kind_ == RelayKind::kPlain) relay_.reset();
+  if (std::exchange(was_cut_, false) && sent_.failed && sent_.failed->reply) return on_cut(sent_.failed->batch);
+  if (was_slow) cuts_ = 0;
+  if (sent_.failed) return on_failed(sent_.failed->batch, sent_.failed->reply);
+  on_moved();
 }
 
 // MIGRATE's own time-out holds for each piece that is sent, not for the whole: a slow target can keep the source for longer than the others
@@ -185,11 +238,11 @@ void KeyMover::on_cut(const KeyBatch& batch) {
   pause(parts_.node_timeout, &KeyMover::reconnect);
 }
 
-void KeyMover::on_moved(const KeyBatch& batch, Duration elapsed, const Result<Reply>& reply) {
+void KeyMover::on_failed(const KeyBatch& batch, const Result<Reply>& reply) {
   if (!reply) return retry(reply.error());
   const auto why = [&] { return refused("moving keys", describe_failure(batch, reply->text)); };
   switch (read_migrate_answer(*reply)) {
-    case MigrateAnswer::kMoved: break;
+    case MigrateAnswer::kMoved: return on_moved();
     case MigrateAnswer::kTryAgain: return retry(why());
     case MigrateAnswer::kOneByOne:
       if (batch.keys.size() == 1) return leave(batch.slot, why());
@@ -198,11 +251,11 @@ void KeyMover::on_moved(const KeyBatch& batch, Duration elapsed, const Result<Re
       return count();
     case MigrateAnswer::kGiveUp: return finish(why());
   }
-  failures_in_a_row_ = 0;
-  parts_.progress.keys_done += batch.keys.size();
-  parts_.progress.bytes_done += batch.bytes;
+}
+
+void KeyMover::on_moved() {
   parts_.changed();
-  const Duration wait = budget_.moved(batch.bytes, batch.keys.size(), elapsed);
+  const Duration wait = budget_.moved(sent_.bytes, sent_.keys, parts_.scheduler.now() - sent_.began);
   if (wait == Duration(0)) return go_on();
   pause(wait, &KeyMover::go_on);
 }

@@ -49,14 +49,19 @@ class KeyMover {
   void count();
   void on_count(SlotCounts counts);
   void list();
+  void look_for_clients();
   void on_list(int slot, Result<valkey::Reply> reply);
   void size();
   void pack();
   void send_next();
-  void send(const KeyBatch& batch, const Endpoint& to);
+  std::vector<KeyBatch> next_call();
+  std::vector<KeyBatch> next_calls();
+  void send(std::vector<KeyBatch> calls, const Endpoint& to);
+  void on_reply(const KeyBatch& batch, Result<valkey::Reply> reply);
   void guard();
   void on_cut(const KeyBatch& batch);
-  void on_moved(const KeyBatch& batch, Duration elapsed, const Result<valkey::Reply>& reply);
+  void on_failed(const KeyBatch& batch, const Result<valkey::Reply>& reply);
+  void on_moved();
   void go_on();
   void retry(const Error& why);
   void leave(int slot, const Error& why);
@@ -72,6 +77,19 @@ class KeyMover {
     int slot;
     std::string name;
     std::uint64_t bytes;
+  };
+
+  struct Failed {
+    KeyBatch batch;
+    Result<valkey::Reply> reply;
+  };
+  // MIGRATEs under way at once, and what came of them.
+  struct Sent {
+    TimePoint began;
+    std::size_t missing = 0;
+    std::uint64_t bytes = 0;
+    std::size_t keys = 0;
+    std::optional<Failed> failed;  // the first
   };
 
   const Endpoint target_;
@@ -91,6 +109,7 @@ class KeyMover {
   std::size_t missing_ = 0;
   std::vector<Key> listed_;
   std::deque<KeyBatch> batches_;
+  Sent sent_;
 
   bool one_by_one_ = false;
   bool can_size_ = true;          // MEMORY USAGE is allowed

@@ -9,9 +9,18 @@ Duration time_for(std::uint64_t bytes, std::uint64_t bytes_per_second) {
   return Duration(static_cast<Duration::rep>(std::min(due_us, 3.6e9)));
 }
 
+// One command a batch: whoever sends its next when the last is answered does so as often as the source listens, however seldom that is.
+void MoveBudget::others_sent(std::optional<std::int64_t> commands) {
+  if (!commands) do_clients_wait_ = true;
+  if (commands && others_commands_) do_clients_wait_ = *commands > *others_commands_ + std::max(batches_, kFewCommands);
+  others_commands_ = commands;
+  batches_ = 0;
+}
+
 Duration MoveBudget::moved(std::uint64_t bytes, std::size_t keys, Duration elapsed) {
   adapt(bytes, keys, elapsed);
-  const Duration rest = elapsed / kRestShare;
+  ++batches_;
+  const Duration rest = do_clients_wait_ ? elapsed : Duration(0);
   if (bytes_per_second_ == 0) return rest;
   return std::max(rest, time_for(bytes, bytes_per_second_) - elapsed);
 }

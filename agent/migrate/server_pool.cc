@@ -33,6 +33,12 @@ std::size_t ServerPool::standing() const {
   return static_cast<std::size_t>(std::ranges::count_if(ports_, [](const auto& port) { return port->is_connected(); }));
 }
 
+std::uint64_t ServerPool::calls_made() const {
+  std::uint64_t calls = shared_.calls_made();
+  for (const auto& port : ports_) calls += port->calls_made();
+  return calls;
+}
+
 std::size_t ServerPool::size() const { return std::max<std::size_t>(1, standing()); }
 
 valkey::ServerPort& ServerPool::port(std::size_t index) {

@@ -36,6 +36,8 @@ class ServerPool {
 
   // How many stand, but at least 1: a call on one that does not gets its error.
   std::size_t size() const;
+  // Of all of them and the agent's own since the first was opened.
+  std::uint64_t calls_made() const;
   // Of those that stand. REQUIRES index < size(), and a `want` that succeeded.
   valkey::ServerPort& port(std::size_t index);
 

@@ -117,6 +117,7 @@ void Connection::retry_later() {
 
 void Connection::send(const std::vector<std::string>& arguments, Done done) {
   session_->send(arguments);
+  ++calls_made_;
   calls_.push_back({.done = std::move(done), .deadline = scheduler_.now() + options_.call_timeout});
   if (!deadline_timer_) watch_deadline();
 }

@@ -49,6 +49,7 @@ class Connection final : public ServerPort, private SessionEvents {
 
   // ERRORS also kRefused for what would switch the connection to another mode: SUBSCRIBE and its kin, MONITOR, HELLO, RESET, PSYNC.
   void call(std::vector<std::string> arguments, Done done) override;
+  std::uint64_t calls_made() const override { return calls_made_; }
   bool is_connected() const override { return state_ == State::kConnected; }
   void on_connection(std::function<void(bool connected)> changed) override { changed_ = std::move(changed); }
 
@@ -88,6 +89,7 @@ class Connection final : public ServerPort, private SessionEvents {
   State state_ = State::kWaiting;
   std::shared_ptr<HiredisAsio> session_;  // present unless kWaiting
   std::deque<Call> calls_;                // sent, in order; deadlines ascend
+  std::uint64_t calls_made_ = 0;
   Duration retry_pause_;
   std::unique_ptr<Timer> retry_timer_;     // while kWaiting
   std::unique_ptr<Timer> deadline_timer_;  // while calls are pending, and at times a little longer

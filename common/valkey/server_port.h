@@ -21,6 +21,9 @@ class ServerPort {
   using Done = std::function<void(Result<Reply>)>;
   virtual void call(std::vector<std::string> arguments, Done done) = 0;
 
+  // How many calls were sent to the server so far, logins included: what it has done besides was for others.
+  virtual std::uint64_t calls_made() const = 0;
+
   virtual bool is_connected() const = 0;
   // Called on every change of is_connected(). Connected means: the socket is open and the login was accepted.
   virtual void on_connection(std::function<void(bool connected)> changed) = 0;

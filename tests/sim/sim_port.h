@@ -15,6 +15,7 @@ class SimPort final : public valkey::ServerPort {
   SimPort(Scheduler& scheduler, SimBus& bus, std::function<SimServer*()> server, std::function<void()> shut_down);
 
   void call(std::vector<std::string> arguments, Done done) override;
+  std::uint64_t calls_made() const override { return 0; }
   bool is_connected() const override { return connected_ != nullptr; }
   void on_connection(std::function<void(bool connected)> changed) override { changed_ = std::move(changed); }
 

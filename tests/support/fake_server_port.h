@@ -31,6 +31,7 @@ class FakeServerPort final : public valkey::ServerPort {
     }
     scheduler_.post([done = std::move(done), reply = answer(arguments)] { done(reply); });
   }
+  std::uint64_t calls_made() const override { return 0; }
   bool is_connected() const override { return is_connected_; }
   void on_connection(std::function<void(bool connected)> changed) override { changed_ = std::move(changed); }
   void reconnect_now() override { ++reconnects; }

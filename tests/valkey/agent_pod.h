@@ -55,6 +55,7 @@ class GuardedPort final : public valkey::ServerPort {
   void call(std::vector<std::string> arguments, Done done) override {
     if (!guard_ || guard_(arguments)) port_.call(std::move(arguments), std::move(done));
   }
+  std::uint64_t calls_made() const override { return port_.calls_made(); }
   bool is_connected() const override { return port_.is_connected(); }
   void on_connection(std::function<void(bool)> changed) override { port_.on_connection(std::move(changed)); }
   void reconnect_now() override { port_.reconnect_now(); }

@@ -34,6 +34,7 @@ class AtomicServer final : public valkey::ServerPort {
     if (begins && loses_request) return lose(done, request_arrives_after, arguments);
     scheduler_.post([done = std::move(done), reply = answer(name, arguments)] { done(reply); });
   }
+  std::uint64_t calls_made() const override { return 0; }
   bool is_connected() const override { return true; }
   void on_connection(std::function<void(bool)>) override {}
 

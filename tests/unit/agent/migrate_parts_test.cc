@@ -85,7 +85,7 @@ TEST(MigrateCall, AFailureNamesKeySlotAndReason) {
 TEST(MoveBudget, ShrinksAtOnceAndGrowsSlowly) {
   MoveBudget budget(0);
   const auto before = budget.bytes_max();
-  EXPECT_EQ(budget.moved(before, 10, 40ms), Duration(10ms)) << "clients get a fifth of the time";
+  EXPECT_EQ(budget.moved(before, 10, 40ms), Duration(0));
   EXPECT_EQ(budget.bytes_max(), before / 2);
   budget.moved(1, 1, 1ms);
   EXPECT_EQ(budget.bytes_max(), before / 2) << "a small batch says nothing about a large one";
@@ -97,10 +97,27 @@ TEST(MoveBudget, ShrinksAtOnceAndGrowsSlowly) {
   EXPECT_EQ(budget.keys_max(), 64U);
 }
 
+// As often as the source listens somebody says something, and seldom where it listens seldom: a rate would not tell.
+TEST(MoveBudget, RestsOnlyWhereClientsWait) {
+  MoveBudget budget(0);
+  const auto rest_after = [&](int batches, std::optional<std::int64_t> commands) {
+    for (int i = 0; i < batches; ++i) budget.moved(1, 1, 2ms);
+    budget.others_sent(commands);
+    return budget.moved(1, 1, 30ms);
+  };
+  EXPECT_EQ(rest_after(0, -7), Duration(0)) << "the first look says nothing yet";
+  EXPECT_EQ(rest_after(99, 93), Duration(0)) << "100 commands in 100 batches";
+  EXPECT_EQ(rest_after(99, 194), Duration(30ms)) << "101";
+  EXPECT_EQ(rest_after(0, 210), Duration(0)) << "a few are nobody who waits";
+  EXPECT_EQ(rest_after(0, std::nullopt), Duration(30ms)) << "the source does not say";
+  EXPECT_EQ(rest_after(9, 300), Duration(30ms)) << "as before until two looks can be told apart";
+  EXPECT_EQ(rest_after(9, 300), Duration(0));
+}
+
 TEST(MoveBudget, WaitsOutALimit) {
   MoveBudget budget(1'000'000);
   EXPECT_EQ(budget.moved(100'000, 10, 20ms), Duration(80ms));
-  EXPECT_EQ(budget.moved(100'000, 10, 200ms), Duration(50ms)) << "slower than the limit";
+  EXPECT_EQ(budget.moved(100'000, 10, 200ms), Duration(0)) << "slower than the limit";
 }
 
 struct Table {

@@ -27,6 +27,7 @@ class SlotServer final : public valkey::ServerPort {
   void call(std::vector<std::string> arguments, Done done) override {
     scheduler_.post([done = std::move(done), reply = answer(arguments)] { done(reply); });
   }
+  std::uint64_t calls_made() const override { return 0; }
   bool is_connected() const override { return true; }
   void on_connection(std::function<void(bool)>) override {}
 
