@@ -20,7 +20,7 @@ void MoveBudget::others_sent(std::optional<std::int64_t> commands) {
 Duration MoveBudget::moved(std::uint64_t bytes, std::size_t keys, Duration elapsed) {
   adapt(bytes, keys, elapsed);
   ++batches_;
-  const Duration rest = do_clients_wait_ ? elapsed : Duration(0);
+  const Duration rest = do_clients_wait_ ? elapsed * 3 / 2 : Duration(0);
   if (bytes_per_second_ == 0) return rest;
   return std::max(rest, time_for(bytes, bytes_per_second_) - elapsed);
 }

@@ -41,7 +41,7 @@ class MoveBudget {
   bool do_clients_wait() const { return do_clients_wait_; }
 
   // A batch was moved and took `elapsed`. RETURNS how long to wait before the next one: what the limit asks for, and where clients wait for
-  // the source as long again as they had to: they lose then as much as beside valkey-cli, for half as long (make bench).
+  // the source half as long again as they had to: they lose then no more than beside valkey-cli, for half as long (make bench).
   Duration moved(std::uint64_t bytes, std::size_t keys, Duration elapsed);
 
  private:
@@ -57,8 +57,8 @@ class MoveBudget {
   std::uint64_t smooth_max_ = kBytesMax;  // a limit is kept in steps of a tenth of a second, not of minutes
   std::uint64_t bytes_max_ = 256U << 10U;
   std::size_t keys_max_ = 100;
-  std::optional<std::int64_t> others_commands_;   // at the last look
-  std::int64_t batches_ = 0;                      // since then
+  std::optional<std::int64_t> others_commands_;  // at the last look
+  std::int64_t batches_ = 0;                     // since then
   bool do_clients_wait_ = false;
 };
 

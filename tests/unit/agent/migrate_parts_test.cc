@@ -107,10 +107,10 @@ TEST(MoveBudget, RestsOnlyWhereClientsWait) {
   };
   EXPECT_EQ(rest_after(0, -7), Duration(0)) << "the first look says nothing yet";
   EXPECT_EQ(rest_after(99, 93), Duration(0)) << "100 commands in 100 batches";
-  EXPECT_EQ(rest_after(99, 194), Duration(30ms)) << "101";
+  EXPECT_EQ(rest_after(99, 194), Duration(45ms)) << "101";
   EXPECT_EQ(rest_after(0, 210), Duration(0)) << "a few are nobody who waits";
-  EXPECT_EQ(rest_after(0, std::nullopt), Duration(30ms)) << "the source does not say";
-  EXPECT_EQ(rest_after(9, 300), Duration(30ms)) << "as before until two looks can be told apart";
+  EXPECT_EQ(rest_after(0, std::nullopt), Duration(45ms)) << "the source does not say";
+  EXPECT_EQ(rest_after(9, 300), Duration(45ms)) << "as before until two looks can be told apart";
   EXPECT_EQ(rest_after(9, 300), Duration(0));
 }
 

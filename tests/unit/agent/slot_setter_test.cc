@@ -6,8 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace shardkeeper::agent {
 namespace {
@@ -50,7 +52,8 @@ class SlotServer final : public valkey::ServerPort {
                   FakeServerPort::row('c', "127.0.0.3:6379@16379", "slave", replica_of, 2));
     if (arguments[1] == "COUNTKEYSINSLOT") return count(std::stoi(arguments[2]));
     set.push_back(arguments[2] + " " + arguments[3]);
-    if (no_replicas > 0 && no_replicas-- > 0) return {Reply::Kind::kError, "NOREPLICAS Not enough good replicas to write.", 0, {}};
+    if (std::exchange(no_replicas, std::max(0, no_replicas - 1)) > 0)
+      return {Reply::Kind::kError, "NOREPLICAS Not enough good replicas to write.", 0, {}};
     if (arguments[3] == "STABLE") importing.erase(std::stoi(arguments[2]));
     if (arguments[3] == "IMPORTING") importing.insert(std::stoi(arguments[2]));
     return {Reply::Kind::kStatus, "OK", 0, {}};
