@@ -8,6 +8,15 @@ namespace shardkeeper::agent {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+namespace {
+
+// How often counters are told, offsets among them, where nothing else changes. A coordinator of 600 agents hears 600 or 120 states a second.
+constexpr Duration kCounters = seconds(1);
+constexpr Duration kCountersWhenCalm = seconds(5);
+constexpr Duration kCalmAfter = seconds(10);
+
+}  // namespace
+
 AgentCore::AgentCore(CoreConfig config, Scheduler& scheduler, valkey::ServerPort& server, Volume& volume, rpc::PeerCalls& calls,
                      OpenServer open_server, OpenRelay open_relay)
     : config_(std::move(config)),
@@ -110,6 +119,13 @@ PaceInput AgentCore::pace_input() const {
   return input;
 }
 
+// Nothing has changed for a while, and nothing is under way: nobody waits for an offset or watches a move.
+bool AgentCore::is_calm() const {
+  const PaceInput pace = pace_input();
+  const bool is_moving = state_.migration && state_.migration->stage == MigrationProgress::Stage::kRunning;
+  return pace.is_settled && !is_moving && pace.since_change > kCalmAfter;
+}
+
 void AgentCore::arm_tick() {
   tick_ = scheduler_.after(decide_pace(pace_input()).interval, [this] { on_tick(); });
 }
@@ -182,7 +198,7 @@ void AgentCore::adopt(NodeState next) {
     ++counters_.readiness_changes;
     log::info("readiness changed", {{"reason", std::string(to_string(state_.readiness.reason))}, {"detail", state_.readiness.detail}});
   }
-  if (!is_change) return watchers_.counters_changed();
+  if (!is_change) return watchers_.counters_changed(is_calm() ? kCountersWhenCalm : kCounters);
   note_change();
   if (state_.gate.start_granted) chooser_.cancel();  // whoever granted it knows that the slots are served or lost
   keep_life();

@@ -88,6 +88,7 @@ class AgentCore final : public rpc::AgentHandler {
   void answer_waiters(std::uint64_t round, const std::optional<Error>& failure);
   bool knows_without_asking() const;
   PaceInput pace_input() const;
+  bool is_calm() const;
   void watch_failover();
   void arm_tick();
   void note_change() { last_change_ = scheduler_.now(); }

@@ -6,8 +6,6 @@
 namespace shardkeeper::agent {
 namespace {
 
-constexpr std::chrono::seconds kCountersEvery{1};
-
 // A hundred bytes a row: as much as the rest of a state.
 constexpr std::size_t kRowsUnasked = 8;
 
@@ -44,10 +42,10 @@ void Watchers::state_changed() {
   schedule_flush();
 }
 
-void Watchers::counters_changed() {
+void Watchers::counters_changed(Duration every) {
   const TimePoint now = scheduler_.now();
   for (auto& [id, stream] : streams_)
-    if (now - stream.last_state >= kCountersEvery) stream.is_due = true;
+    if (now - stream.last_state >= every) stream.is_due = true;
   schedule_flush();
 }
 

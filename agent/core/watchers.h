@@ -32,7 +32,8 @@ class Watchers {
   void want_report(std::uint64_t stream, std::uint64_t nonce, std::uint64_t round);
 
   void state_changed();
-  void counters_changed();
+  // Told at most once in `every`.
+  void counters_changed(Duration every);
   void round_read(std::uint64_t round);
   // There is no server to ask, so what is known now answers everybody.
   void nothing_to_ask();

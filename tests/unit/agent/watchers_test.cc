@@ -44,14 +44,14 @@ TEST_F(WatchersTest, SendsAFullStateFirstAndThenEachChangeOnce) {
   EXPECT_EQ(pushed(), "2:0 ");
 }
 
-TEST_F(WatchersTest, TellsCountersOnceASecond) {
+TEST_F(WatchersTest, TellsCountersNoMoreOftenThanAsked) {
   open(1);
   pushed();
   scheduler_.run_for(500ms);
-  watchers_.counters_changed();
+  watchers_.counters_changed(1s);
   EXPECT_EQ(pushed(), "");
   scheduler_.run_for(500ms);
-  watchers_.counters_changed();
+  watchers_.counters_changed(1s);
   EXPECT_EQ(pushed(), "1:0 ");
 }
 
