@@ -11,8 +11,12 @@ namespace shardkeeper::platform::kube {
 
 PodWatch::PodWatch(Api& api, Scheduler& scheduler, const std::vector<std::string>& spaces, std::uint64_t seed, Hooks hooks)
     : scheduler_(scheduler), hooks_(std::move(hooks)) {
-  const ReflectorOptions pods{
-      .resource = resources::kPods, .selection = {.space = "", .label_selector = model::kLabelCluster, .field_selector = ""}, .seed = seed};
+  // What they say is read as it comes, and kept as pods and workers; of the objects no more than whether they are there.
+  const std::vector<std::string> read_at_once{"spec", "status"};
+  const ReflectorOptions pods{.resource = resources::kPods,
+                              .selection = {.space = "", .label_selector = model::kLabelCluster, .field_selector = ""},
+                              .seed = seed,
+                              .dropped = read_at_once};
   pod_reflector_ = std::make_unique<Reflectors>(api, scheduler, pods, spaces,
                                                 Reflector::Hooks{.changed = [this](const Change& change) { pod_changed(change); },
                                                                  .synced =
@@ -21,7 +25,7 @@ PodWatch::PodWatch(Api& api, Scheduler& scheduler, const std::vector<std::string
                                                                        tell_if_synced();
                                                                      },
                                                                  .troubled = hooks_.troubled});
-  const ReflectorOptions nodes{.resource = resources::kNodes, .selection = {}, .seed = seed + 1000};
+  const ReflectorOptions nodes{.resource = resources::kNodes, .selection = {}, .seed = seed + 1000, .dropped = read_at_once};
   node_reflector_ = std::make_unique<Reflector>(api, scheduler, nodes,
                                                 Reflector::Hooks{.changed = [this](const Change& change) { node_changed(change); },
                                                                  .synced = [this] { tell_if_synced(); },

@@ -31,12 +31,14 @@ boost::json::value list(const std::string& version, boost::json::array items, co
 class ReflectorTest : public testing::Test {
  protected:
   void start() {
-    reflector_.emplace(api_, scheduler_, ReflectorOptions{.resource = resources::kPods, .selection = {"s", "x=y", ""}, .seed = 7},
+    reflector_.emplace(api_, scheduler_,
+                       ReflectorOptions{.resource = resources::kPods, .selection = {"s", "x=y", ""}, .seed = 7, .dropped = {"status"}},
                        Reflector::Hooks{.changed =
                                             [this](const Change& change) {
                                               constexpr const char* kWords[] = {"+", "~", "-"};
                                               said_.push_back(kWords[static_cast<int>(change.type)] + change.name.name +
-                                                              text_at(change.object, {"metadata", "resourceVersion"}));
+                                                              text_at(change.object, {"metadata", "resourceVersion"}) +
+                                                              text_at(change.object, {"status", "phase"}));
                                               if (stop_at_ == said_.back()) reflector_.reset();
                                             },
                                         .synced = [this] { said_.emplace_back("synced"); },
@@ -84,6 +86,26 @@ TEST_F(ReflectorTest, TellsEveryEventAndKeepsTheObjects) {
   EXPECT_THAT(said_, ElementsAre("~a11", "~a12", "+b13", "-a14")) << "the deleted one in its last state";
   EXPECT_EQ(reflector_->find({"s", "a"}), nullptr);
   EXPECT_NE(reflector_->find({"s", "b"}), nullptr);
+}
+
+// Six hundred pods would be 30 MiB of what was read when it came.
+TEST_F(ReflectorTest, KeepsNoMoreOfAnObjectThanIsAskedFor) {
+  const auto running = [](const std::string& name, const std::string& version) {
+    object made = pod(name, version);
+    made["status"] = object{{"phase", "Running"}};
+    return made;
+  };
+  start();
+  api_.answer(list("10", {running("a", "1")}));
+  tell(WatchEvent::Type::kAdded, running("b", "2"));
+  tell(WatchEvent::Type::kModified, running("a", "3"));
+  EXPECT_THAT(said_, ElementsAre("+a1Running", "synced", "+b2Running", "~a3Running")) << "whoever is told sees all";
+  for (const auto& [name, kept] : reflector_->objects()) EXPECT_FALSE(kept.contains("status")) << name.name;
+  end(WatchEnd::Cause::kExpired);
+  scheduler_.run_for(1s);
+  api_.answer(list("20", {running("a", "4")}));
+  EXPECT_EQ(said_.at(4), "-b2") << "what was kept of it";
+  EXPECT_EQ(said_.at(5), "~a4Running");
 }
 
 TEST_F(ReflectorTest, WatchesOnFromTheNewestVersion) {

@@ -53,18 +53,25 @@ void ObjectCache::complete_list(const Changed& changed) {
   auto before = std::exchange(objects_, std::exchange(listed_, {}));
   for (const auto& [name, object] : before)
     if (!objects_.contains(name) && !changed({Change::Type::kDeleted, name, object})) return;
-  for (const auto& [name, object] : objects_) {
+  for (auto& [name, object] : objects_) {
     const auto old = before.find(name);
-    if (old == before.end()) {
-      if (!changed({Change::Type::kAdded, name, object})) return;
-      continue;
-    }
-    if (version_of(old->second) == version_of(object)) continue;
-    // Deleted and made anew while nobody looked: its uid is another, and the old one's end must not go unseen.
-    const bool is_another = text_at(old->second, {"metadata", "uid"}) != text_at(object, {"metadata", "uid"});
-    if (is_another && !changed({Change::Type::kDeleted, name, old->second})) return;
-    if (!changed({is_another ? Change::Type::kAdded : Change::Type::kModified, name, object})) return;
+    if (!tell_listed(name, object, old == before.end() ? nullptr : &old->second, changed)) return;
+    slim(object);
   }
+}
+
+bool ObjectCache::tell_listed(const ObjectName& name, const boost::json::object& object, const boost::json::object* before,
+                              const Changed& changed) {
+  if (before == nullptr) return changed({Change::Type::kAdded, name, object});
+  if (version_of(*before) == version_of(object)) return true;
+  // Deleted and made anew while nobody looked: its uid is another, and the old one's end must not go unseen.
+  const bool is_another = text_at(*before, {"metadata", "uid"}) != text_at(object, {"metadata", "uid"});
+  if (is_another && !changed({Change::Type::kDeleted, name, *before})) return false;
+  return changed({is_another ? Change::Type::kAdded : Change::Type::kModified, name, object});
+}
+
+void ObjectCache::slim(boost::json::object& object) const {
+  for (const auto& member : dropped_) object.erase(member);
 }
 
 Result<void> ObjectCache::apply(WatchEvent event, const Changed& changed) {
@@ -81,7 +88,7 @@ Result<void> ObjectCache::apply(WatchEvent event, const Changed& changed) {
   drop_managed_fields(*object);
   // Whether it is new is told by what we have, not by the event: after a gap an object that we know may come as added.
   const auto [kept, is_new] = objects_.insert_or_assign(*name, std::move(*object));
-  changed({is_new ? Change::Type::kAdded : Change::Type::kModified, *name, kept->second});
+  if (changed({is_new ? Change::Type::kAdded : Change::Type::kModified, *name, kept->second})) slim(kept->second);
   return {};
 }
 

@@ -10,6 +10,8 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace shardkeeper::platform::kube {
 
@@ -24,6 +26,9 @@ struct Change {
 
 class ObjectCache {
  public:
+  // `dropped`: members of each object that are gone once `changed` has seen them; whoever reads them does so then.
+  explicit ObjectCache(std::vector<std::string> dropped = {}) : dropped_(std::move(dropped)) {}
+
   using Objects = std::map<ObjectName, boost::json::object>;
   // RETURNS false to stop: whoever owns the cache is going away. It may not change the cache.
   using Changed = std::function<bool(const Change&)>;
@@ -41,6 +46,11 @@ class ObjectCache {
   Result<void> apply(WatchEvent event, const Changed& changed);
 
  private:
+  static bool tell_listed(const ObjectName& name, const boost::json::object& object, const boost::json::object* before,
+                          const Changed& changed);
+  void slim(boost::json::object& object) const;
+
+  const std::vector<std::string> dropped_;
   Objects objects_;
   Objects listed_;
 };

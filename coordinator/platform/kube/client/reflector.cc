@@ -26,6 +26,7 @@ class Reflector::Impl : public std::enable_shared_from_this<Impl> {
         options_(std::move(options)),
         hooks_(std::move(hooks)),
         jitter_(options_.seed),
+        cache_(options_.dropped),
         stale_since_(scheduler.now()) {}
 
   void list(const std::string& continue_token) {

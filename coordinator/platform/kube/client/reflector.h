@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace shardkeeper::platform::kube {
 
@@ -20,6 +21,7 @@ struct ReflectorOptions {
   std::uint64_t seed = 0;               // of the jitter; injected
   int page_size = 200;                  // about 2 MiB of pods: some milliseconds of parsing on the loop
   std::chrono::seconds watch_for{180};  // the server ends each watch after so long (shortened by up to a third by chance)
+  std::vector<std::string> dropped;     // members that `changed` alone sees: objects() and find() do without
 };
 
 // THREAD the loop's. REQUIRES api and scheduler outlive it. It may be destroyed inside its callbacks.
