@@ -15,7 +15,8 @@
 
 namespace shardkeeper::rpc {
 
-// Sends gRPC's and Protobuf's own log to ours at level debug: what matters comes back as a status and is logged by whoever handles it.
+// Sends gRPC's and Protobuf's own log to ours at level debug: what matters comes back as a status and is logged by whoever handles it. No search
+// for deadlocks in gRPC's locks.
 // Call before the first use of gRPC in each server and client; only the first call does anything. THREAD any.
 void set_up_grpc();
 
