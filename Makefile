@@ -5,7 +5,7 @@
 #?  make test SANITIZERS=     without the sanitizers;  FILTER=REGEX only tests whose name matches
 #?  make test-api       charts, CRD and API client against a real Kubernetes API server (built once, some minutes)
 #?  make soak           half an hour of slot moves: a million keys, kills at every stage, half-open slots (leave the machine to it)
-#?  make e2e            install and run on a real Kubernetes with three workers (root; KUBE_BIN=FOLDER another version, CASE=NAME one case)
+#?  make e2e            install and run on a real Kubernetes with three workers (root; KUBE_BIN=FOLDER another version, CASE=NAME one case, PRESET=test other programs)
 #?  make lint           format of all files and clang-tidy of changed ones (ALL=1: of all)
 #?  make format         apply the format
 #?  make bench          measure beside the peers: a table, and build/bench/results.json (FILTER=REGEX, QUICK=1 for fewer runs)
@@ -14,6 +14,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-api soak e2e lint format bench build clean
 SANITIZERS ?= asan tsan
+PRESET ?= release
 
 help:
 	@sed -n 's/^#? \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
@@ -31,8 +32,8 @@ test:
 
 e2e:
 	@tools/setup kube
-	@tools/build release
-	@tools/e2e $(CASE)
+	@tools/build $(PRESET)
+	@SHARDKEEPER_BIN=build/$(PRESET)/bin tools/e2e $(CASE)
 
 test-api:
 	@tools/setup test
