@@ -116,7 +116,13 @@ void GrpcAgentLink::connect() {
   first.peers = peers_;
   last_heard_ = shared_->scheduler.now();
   watch_ = WatchCall::start(stub_, shared_->mailbox, shared_->outstanding, *this, first);
-  timer_ = shared_->scheduler.after(beat_interval(target_.node_timeout), [this] { beat(); });
+  beat_later();
+}
+
+// All links beat at the same instants: one wakeup of each thread for hundreds of them.
+void GrpcAgentLink::beat_later() {
+  const Duration interval = beat_interval(target_.node_timeout);
+  timer_ = shared_->scheduler.after(interval - shared_->scheduler.now().since_start % interval, [this] { beat(); });
 }
 
 void GrpcAgentLink::beat() {
@@ -126,7 +132,7 @@ void GrpcAgentLink::beat() {
     return lost(unavailable(where(), "said nothing for two node timeouts; connecting anew"));
   }
   watch_->send(plain_message());
-  timer_ = shared_->scheduler.after(beat_interval(target_.node_timeout), [this] { beat(); });
+  beat_later();
 }
 
 void GrpcAgentLink::lost(const Error& error) {

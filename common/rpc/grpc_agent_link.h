@@ -57,6 +57,7 @@ class GrpcAgentLink final : public AgentLink, private WatchCall::Listener {
   void watch_ended(const grpc::Status& status) override;
 
   void connect();
+  void beat_later();
   void beat();
   void lost(const Error& error);
   FromCoordinator plain_message() const;
