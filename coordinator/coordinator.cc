@@ -4,7 +4,14 @@
 #include "coordinator/metrics.h"
 #include "coordinator/surroundings/make.h"
 
+#include <malloc.h>
+
 namespace shardkeeper::coordinator {
+namespace {
+
+constexpr Duration kTrimEvery = std::chrono::seconds(15);
+
+}  // namespace
 
 Coordinator::Coordinator(boost::asio::io_context& loop, Options options, std::function<void(Error)> failed)
     : loop_(loop), scheduler_(loop), options_(std::move(options)), failed_(std::move(failed)) {
@@ -17,7 +24,15 @@ Coordinator::~Coordinator() {
   clusters_.clear();
 }
 
+// While clusters form, lists, reports and plans take four times what stays, and the C library gives little of it back by itself: of 100 clusters
+// with 600 agents 114 MiB of 271 were free and not returned.
+void Coordinator::trim() {
+  ::malloc_trim(0);
+  trim_ = scheduler_.after(kTrimEvery, [this] { trim(); });
+}
+
 void Coordinator::start() {
+  trim();
   if (const auto opened = open(); !opened) {
     scheduler_.post([this, reason = opened.error()] { failed_(reason); });
     return;
