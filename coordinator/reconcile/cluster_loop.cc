@@ -11,7 +11,6 @@ namespace shardkeeper::reconcile {
 namespace {
 
 constexpr Duration kTick = std::chrono::seconds(1);
-constexpr Duration kCalmTick = std::chrono::seconds(5);
 
 // After a pass the loop's thread is left to the agents' reports for three times as long as the pass took, so that what comes in meanwhile
 // is one pass and not one each: fifty forming nodes report more often than passes could be made. A calm cluster's pass takes 0.1 ms.
@@ -176,11 +175,8 @@ model::Snapshot ClusterLoop::observe() {
   snapshot.cluster = cluster_;
   snapshot.token = token_;
   const auto& view = ports_.platform.view();
-  const auto is_own = [&](const model::Pod& pod) { return pod.cluster == cluster_.name; };
   std::vector<model::Pod> pods;
-  pods.reserve(static_cast<std::size_t>(std::ranges::count_if(view.pods, is_own)));
-  std::ranges::copy_if(view.pods, std::back_inserter(pods), is_own);
-  snapshot.pods.reserve(pods.size());
+  std::ranges::copy_if(view.pods, std::back_inserter(pods), [&](const model::Pod& pod) { return pod.cluster == cluster_.name; });
   agents_.follow(pods, ports_.platform, cluster_.spec.node_timeout);
   for (auto& pod : pods) {
     model::PodInfo info;
@@ -242,16 +238,8 @@ void ClusterLoop::report_findings() {
   findings_since_ = std::move(current);
 }
 
-// Where nothing is found, to be done or under way, an agent's silence is what comes next without a word from anybody.
-TimePoint ClusterLoop::next_tick() const {
-  if (!decision_.findings.empty() || !decision_.steps.empty() || !snapshot_.in_flight.empty()) return snapshot_.now + kTick;
-  TimePoint at = snapshot_.now + kCalmTick;
-  for (const auto& info : snapshot_.pods) at = std::min(at, info.heard_at + cluster_.spec.node_timeout + std::chrono::milliseconds(1));
-  return at;
-}
-
 void ClusterLoop::arm_timer(std::optional<TimePoint> settle_at) {
-  TimePoint at = next_tick();
+  TimePoint at = snapshot_.now + kTick;
   if (decision_.look_again_at) at = std::min(at, *decision_.look_again_at);
   if (settle_at) at = std::min(at, *settle_at);
   const Duration delay = std::max(at - ports_.scheduler.now(), Duration(std::chrono::milliseconds(1)));

@@ -80,7 +80,6 @@ class ClusterLoop {
   void act();
   void start(const model::Step& step);
   void report_findings();
-  TimePoint next_tick() const;
   void arm_timer(std::optional<TimePoint> settle_at);
 
   Ports ports_;
