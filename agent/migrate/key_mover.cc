@@ -165,10 +165,11 @@ std::vector<KeyBatch> KeyMover::next_call() {
 }
 
 // A call holds keys of one slot. Where slots hold few and nobody else waits for the source, several go at once: together no more than one
-// may hold, and when the target falls silent they block the source no longer than one does, because each has its part of the timeout only.
+// may hold, and when the target falls silent they block the source no longer than one does, because each has its part of the timeout only. After a bad key, of which there may be
+// more, one at a time: else each of those would be sent again for every one that is left.
 std::vector<KeyBatch> KeyMover::next_calls() {
   std::vector<KeyBatch> calls = next_call();
-  const bool is_alone = one_by_one_ || budget_.do_clients_wait();
+  const bool is_alone = one_by_one_ || !stuck_.slots.empty() || budget_.do_clients_wait();
   const auto calls_max = is_alone ? 1 : std::min(kCallsMax, static_cast<std::size_t>(timeout() / kCallTimeoutMin));
   std::uint64_t bytes = calls.front().bytes;
   std::size_t keys = calls.front().keys.size();
