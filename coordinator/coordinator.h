@@ -48,7 +48,7 @@ class Coordinator {
   void use_token(FenceToken token);
   Result<void> start_http();
   http::HttpResponse page(const http::HttpRequest& request) const;
-  void trim();
+  void trim_later();
   reconcile::Neighbours neighbours_of(const ClusterName& cluster) const;
 
   boost::asio::io_context& loop_;

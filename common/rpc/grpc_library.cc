@@ -32,7 +32,7 @@ void set_up_grpc() {
   static const bool is_set = [] {
     gpr_set_log_function(log_line);
     google::protobuf::SetLogHandler(log_protobuf);
-    // Debian builds Abseil for debugging: it would remember who took which of gRPC's locks where, half a kilobyte for each of some thousands.
+    // Debian builds Abseil for debugging: looking for deadlocks was 3 % of the processor time of a coordinator with 600 agents.
     absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
     return true;
   }();
