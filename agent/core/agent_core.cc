@@ -116,6 +116,7 @@ PaceInput AgentCore::pace_input() const {
   input.since_full = now - memory_.last_full();
   if (const RoundDetail* detail = memory_.detail()) input.nodes = static_cast<int>(detail->nodes.view.rows.size());
   input.round_cost = sampler_.cost();
+  input.round_time = sampler_.time();
   return input;
 }
 

@@ -15,7 +15,7 @@ std::uint64_t Sampler::ask(Depth depth) {
 
 void Sampler::start(Depth depth, std::uint64_t number) {
   auto asked = questions(depth);
-  running_ = Running{number, depth, std::vector<valkey::Reply>(asked.size()), asked.size(), std::nullopt};
+  running_ = Running{number, depth, scheduler_.now(), std::vector<valkey::Reply>(asked.size()), asked.size(), std::nullopt};
   for (std::size_t at = 0; at < asked.size(); ++at) {
     server_.call(std::move(asked[at]), [this, number, at, alive = alive_.watch()](Result<valkey::Reply> reply) {
       if (!alive.expired()) on_reply(number, at, std::move(reply));
@@ -36,6 +36,7 @@ void Sampler::finish() {
   const Running finished = std::move(*running_);
   running_.reset();
   const TimePoint begin = scheduler_.now();
+  time_ = begin - finished.begin;
   Result<Round> round = finished.failure ? Result<Round>(*finished.failure) : read_round(finished.depth, finished.replies);
   if (round && finished.depth == Depth::kLight && round->cluster != known_) return start(Depth::kFull, finished.number);
   if (round && finished.depth == Depth::kFull) known_ = round->cluster;

@@ -27,11 +27,14 @@ class Sampler {
   bool is_running() const { return running_.has_value(); }
   // What reading the last round took of this process' time.
   Duration cost() const { return cost_; }
+  // From its question to its end.
+  Duration time() const { return time_; }
 
  private:
   struct Running {
     std::uint64_t number = 0;
     Depth depth = Depth::kLight;
+    TimePoint begin;
     std::vector<valkey::Reply> replies;
     std::size_t missing = 0;
     std::optional<Error> failure;  // the first one
@@ -49,6 +52,7 @@ class Sampler {
   std::optional<ClusterSummary> known_;  // of the last full round
   std::uint64_t last_number_ = 0;
   Duration cost_{0};
+  Duration time_{0};
   Alive alive_;
 };
 
