@@ -8,6 +8,10 @@ namespace {
 
 // A hundred bytes a row: as much as the rest of a state.
 constexpr std::size_t kRowsUnasked = 8;
+// While nodes are being made each sees a table of its own, so each would be asked for.
+constexpr std::size_t kRowsUnaskedWhileMade = 128;
+
+std::size_t rows_unasked(const NodeState& state) { return state.readiness.is_ready() ? kRowsUnasked : kRowsUnaskedWhileMade; }
 
 }  // namespace
 
@@ -91,7 +95,7 @@ void Watchers::send(std::uint64_t id, Stream& stream) {
   NodeState state = source_.state();
   state.nonce = stream.nonce_answered;
   const TopologyView* view = source_.view();
-  const bool is_small_news = view != nullptr && view->rows.size() <= kRowsUnasked && state.view_hash != stream.view_hash_sent;
+  const bool is_small_news = view != nullptr && view->rows.size() <= rows_unasked(state) && state.view_hash != stream.view_hash_sent;
   if (view != nullptr && (stream.wants_view || is_small_news)) {
     state.view = *view;
     stream.wants_view = false;

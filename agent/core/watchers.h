@@ -12,9 +12,10 @@
 namespace shardkeeper::agent {
 
 // Rules: a full state when a stream opens, then one after each change, at most one per turn of the loop. Counters and offsets
-// alone are told at most once a second. A view of a few rows goes along with the first state that has its hash: small clusters, and new servers
-// that know nobody, are seen without a question. A longer one is sent when it is asked for, because equal hashes need it only once. A report that was asked for goes out as soon as the round that answers it is read. A beat
-// when nothing else was said for rpc::beat_interval.
+// alone are told at most once a second. A view of a few rows, or of more while the server is not ready, goes along with the first state that
+// has its hash: small clusters, and servers that are being made, are seen without a question. Another one is sent when it is asked for, because
+// equal hashes need it only once. A report that was asked for goes out as soon as the round that answers it is read. A beat when nothing else
+// was said for rpc::beat_interval.
 // THREAD the loop's thread. REQUIRES scheduler outlives it, and everybody who holds a `push` outlives that stream.
 class Watchers {
  public:

@@ -92,6 +92,7 @@ TEST_F(WatchersTest, SendsTheViewOnceWhereAskedFor) {
 }
 
 TEST_F(WatchersTest, SendsAShortViewUnaskedWithEachNewHash) {
+  state_.readiness.reason = ReadyReason::kReady;
   view_.rows.assign(8, NodeRow{.id = NodeId::parse(std::string(40, 'a')).value()});
   state_.view_hash = 11;
   open(1);
@@ -106,6 +107,17 @@ TEST_F(WatchersTest, SendsAShortViewUnaskedWithEachNewHash) {
   state_.view_hash = 13;
   watchers_.state_changed();
   EXPECT_EQ(pushed(), "1:0 2:0 ") << "who needs a long one asks";
+}
+
+TEST_F(WatchersTest, SendsALongerViewUnaskedWhileTheServerIsMade) {
+  view_.rows.assign(128, NodeRow{.id = NodeId::parse(std::string(40, 'a')).value()});
+  state_.view_hash = 11;
+  open(1);
+  EXPECT_EQ(pushed(), "1:0+view ");
+  view_.rows.push_back(view_.rows.front());
+  state_.view_hash = 12;
+  watchers_.state_changed();
+  EXPECT_EQ(pushed(), "1:0 ");
 }
 
 TEST_F(WatchersTest, BeatsWhenNothingElseIsSaid) {
