@@ -28,17 +28,17 @@ bool may_become_primary(const Member& member) {
          member.state->config_epoch.value > 0 && !member.info->pod.is_deleting;
 }
 
-// Pods asked for that are not up yet, and how long they have been known.
+// Pods asked for that are not up or have no epoch yet, and how long they have been known.
 bool still_arriving(const World& world, TimePoint& until) {
   const int wanted = world.spec().shards * (1 + world.spec().replicas_per_shard);
-  int up = 0;
+  int arrived = 0;
   TimePoint newest;
   for (const auto& member : world.members) {
-    up += member.is_up() ? 1 : 0;
+    arrived += member.is_up() && member.state->config_epoch.value > 0 ? 1 : 0;
     newest = std::max(newest, member.info->first_seen);
   }
   until = newest + kWaitForPods;
-  return up < wanted && world.now() < until;
+  return arrived < wanted && world.now() < until;
 }
 
 // Slots that belong to a shard without any: what it lost, else its fair share.

@@ -10,12 +10,14 @@ namespace {
 
 using model::Reason;
 
+bool lists_as_it_is(const TopologyView* view, const Member& member) {
+  const auto* row = view != nullptr ? view->find(*member.id) : nullptr;
+  return row != nullptr && row->role == member.state->role && row->primary_id == member.state->primary_id;
+}
+
 // Every primary that votes lists it as what it is; before that an election of it may be refused.
 bool is_known_to_voters(const World& world, const Member& member) {
-  return std::ranges::all_of(world.voters_views, [&](const TopologyView* view) {
-    const auto* row = view != nullptr ? view->find(*member.id) : nullptr;
-    return row != nullptr && row->role == member.state->role && row->primary_id == member.state->primary_id;
-  });
+  return std::ranges::all_of(world.voters_views, [&](const TopologyView* view) { return lists_as_it_is(view, member); });
 }
 
 // All slots are served and every voter knows everybody: settings for creation have done their work.
@@ -24,6 +26,18 @@ bool is_settled(const World& world) {
   return std::ranges::all_of(world.members, [&](const Member& m) {
     return !m.is_up() || ((!m.owns_slots() || m.state->cluster_state_ok) && m.id && is_known_to_voters(world, m));
   });
+}
+
+// Everybody has become what he is to be, so no news of others is to come.
+bool all_have_roles(const World& world) {
+  return world.owned_somewhere() == SlotSet::all() &&
+         std::ranges::all_of(world.members, [](const Member& m) { return m.is_up() && m.id && (m.owns_slots() || m.is_replica()); });
+}
+
+// What it waited for itself is there. Others learn by their own pings: fifty nodes that ping each other for the slowest one's sake slow it.
+bool has_learned_all(const World& world, const Member& member) {
+  if (!member.owns_slots() || !member.state->cluster_state_ok) return false;
+  return std::ranges::all_of(world.members, [&](const Member& other) { return lists_as_it_is(member.view, other); });
 }
 
 void restore_node_timeout(const World& world, const Member& member, bool settled, Verdict& verdict) {
@@ -112,13 +126,15 @@ void tell_secret_trouble(const World& world, Reason reason, const std::string& f
 Verdict check_upkeep(const World& world, const Claims&, model::History&) {
   Verdict verdict;
   const auto is_lowered = [&](const Member& m) { return m.is_up() && m.state->node_timeout < world.spec().node_timeout; };
-  const bool settled = std::ranges::any_of(world.members, is_lowered) && is_settled(world);
+  const bool any_lowered = std::ranges::any_of(world.members, is_lowered);
+  const bool settled = any_lowered && is_settled(world);
+  const bool roles_given = any_lowered && !settled && all_have_roles(world);
   const std::uint64_t settings_hash = hash_settings(world.spec().config);
   for (const auto& member : world.members) {
     if (member.info->pod.is_deleting) continue;
     keep_condition(world, member, verdict);
     if (!member.is_up() || !member.id) continue;
-    restore_node_timeout(world, member, settled, verdict);
+    restore_node_timeout(world, member, settled || (roles_given && has_learned_all(world, member)), verdict);
     keep_label(member, verdict);
     lift_fence(world, member, verdict);
     keep_settings(world, member, settings_hash, verdict);

@@ -169,6 +169,12 @@ ClusterBuilder short_timeouts() {
   return world;
 }
 
+ClusterBuilder one_waits() {
+  auto world = a_cluster().shards(2);
+  for (const char* pod : {"vk-0-0", "vk-1-0"}) world.change(pod, [](auto& n) { n.node_timeout = 500ms, n.keys = 0; });
+  return world.change("vk-1-0", [](auto& n) { n.cluster_ok = false; });
+}
+
 const CheckCase kUpkeep[] = {
     {"a healthy cluster needs nothing", a_cluster(), ""},
     {"a stale role label is corrected", a_cluster().edit([](auto& s) { s.pods[0].pod.labels[model::kLabelRole] = "replica"; }),
@@ -194,6 +200,9 @@ const CheckCase kUpkeep[] = {
      "order vk-0-0 set-config cluster-node-timeout=5000 because=Settled; order vk-0-1 set-config cluster-node-timeout=5000 "
      "because=Settled"},
     {"not before cluster_state is ok", short_timeouts().change("vk-0-0", [](auto& n) { n.cluster_ok = false; }), ""},
+    {"a primary that has learned all gets it back before the slowest one", one_waits(),
+     "order vk-0-0 set-config cluster-node-timeout=5000 because=Settled"},
+    {"nobody while somebody has no role yet", one_waits().extra("vk-0-2", 0, "w3").fresh("vk-0-2"), ""},
     {"a server with keys gets it back at once", short_timeouts().change("vk-0-0", [](auto& n) { n.cluster_ok = false, n.keys = 1; }),
      "order vk-0-0 set-config cluster-node-timeout=5000 because=Settled"},
     {"another timeout than the spec's is corrected", a_cluster().change("vk-0-0", [](auto& n) { n.node_timeout = 15s; }),
