@@ -77,6 +77,15 @@ void CommandRunner::on(const command::SetConfigEpoch& wanted, const Done& done) 
   });
 }
 
+void CommandRunner::on(const command::RaiseEpoch& wanted, const Done& done) {
+  steps_.look(done, [this, wanted, done](const ClusterNodes& nodes) {
+    const NodeRow& self = *nodes.myself();
+    if (self.config_epoch > wanted.above) return done(kAlreadySo);
+    if (self.role != Role::kPrimary || self.slots.empty()) return done(refused("raise-epoch", "this node is no primary with slots"));
+    steps_.ask({"CLUSTER", "BUMPEPOCH"}, done, [done](const Reply&) { done(Outcome{}); });
+  });
+}
+
 void CommandRunner::on(const command::Meet& meet, const Done& done) {
   steps_.look(done, [this, meet, done](const ClusterNodes& nodes) {
     std::vector<Arguments> calls;

@@ -39,6 +39,7 @@ class CommandRunner {
  private:
   void on(const command::GrantStart& grant, const Done& done);
   void on(const command::SetConfigEpoch& wanted, const Done& done);
+  void on(const command::RaiseEpoch& wanted, const Done& done);
   void on(const command::Meet& meet, const Done& done);
   void on(const command::AddSlots& add, const Done& done);
   void on(const command::Replicate& replicate, const Done& done);

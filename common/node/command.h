@@ -30,6 +30,12 @@ struct SetConfigEpoch {
   bool operator==(const SetConfigEpoch&) const = default;
 };
 
+// CLUSTER BUMPEPOCH of a primary with slots, whose right to them is not in doubt. Done when its epoch is above `above` already.
+struct RaiseEpoch {
+  Epoch above;
+  bool operator==(const RaiseEpoch&) const = default;
+};
+
 // CLUSTER MEET to each peer, in one pipeline. Peers already in the node's table at that address are left out.
 struct Meet {
   std::vector<Endpoint> peers;
@@ -175,7 +181,7 @@ struct RestoreFunctions {
 
 using Command =
     std::variant<GrantStart, SetConfigEpoch, Meet, AddSlots, Replicate, TakeTicket, Failover, Forget, SetConfig, Shutdown, Unfence,
-                 StartMigration, CancelMigration, SetSlots, CopyFunctions, RestoreFunctions, ThrottleMigration, ApplySettings>;
+                 StartMigration, CancelMigration, SetSlots, CopyFunctions, RestoreFunctions, ThrottleMigration, ApplySettings, RaiseEpoch>;
 
 // "set-config-epoch", "meet" …: for logs and errors.
 std::string_view name_of(const Command& command);

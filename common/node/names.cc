@@ -92,7 +92,8 @@ std::string_view name_of(const Command& command) {
                                      std::string_view("copy-functions"),
                                      std::string_view("restore-functions"),
                                      std::string_view("throttle-migration"),
-                                     std::string_view("apply-settings")};
+                                     std::string_view("apply-settings"),
+                                     std::string_view("raise-epoch")};
   static_assert(kNames.size() == std::variant_size_v<Command>);
   return kNames[command.index()];
 }

@@ -80,6 +80,7 @@ struct History {
   std::map<NodeId, TimePoint> failed_since;            // every reachable node flags it failed, since
   std::map<PodName, std::map<NodeId, TimePoint>> met;  // last MEET ordered, by who asked whom
   std::map<PodName, DeniedSlots> denied;
+  std::map<NodeId, TimePoint> mistaken_since;                     // replicas that somebody takes for primaries
   std::map<ShardId, SlotSet> lost;                                // shards whose data is gone, until they serve again
   std::uint64_t last_job = 0;                                     // number of the last migration job
   std::map<PodName, EndedJob> ended_jobs;                         // by source

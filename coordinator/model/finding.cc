@@ -36,6 +36,7 @@ std::string_view to_string(Reason reason) {
     case Reason::kGhost: return "Ghost";
     case Reason::kIslands: return "Islands";
     case Reason::kLabelStale: return "LabelStale";
+    case Reason::kMistaken: return "Mistaken";
     case Reason::kSettled: return "Settled";
     case Reason::kSettingsChanged: return "SettingsChanged";
     case Reason::kFenceLifted: return "FenceLifted";

@@ -27,6 +27,7 @@ enum class Reason {
   kGhost,         // an id that nobody runs any more
   kIslands,       // nodes of one cluster that do not know each other
   kLabelStale,
+  kMistaken,         // a node takes a replica for a primary
   kSettled,          // settings for creation go back to the spec's
   kSettingsChanged,  // spec.config is not what a server was told last
   kFenceLifted,

@@ -19,6 +19,7 @@ std::string describe(const command::Command& command) {
   return std::visit(Overloaded{
                         [&](const command::GrantStart& c) { return name + " start=" + c.id.value.substr(0, 8); },
                         [&](const command::SetConfigEpoch& c) { return name + " epoch=" + to_string(c.epoch); },
+                        [&](const command::RaiseEpoch& c) { return name + " above=" + to_string(c.above); },
                         [&](const command::Meet& c) {
                           std::string text = name + " peers=" + std::to_string(c.peers.size());
                           if (c.peers.size() == 1) text += " " + to_string(c.peers[0]);

@@ -31,6 +31,7 @@ constexpr std::array kChecks{
     NamedCheck{"denied slots", check_denied_slots},
     NamedCheck{"half-open slots", check_half_open},  // before more slots move
     NamedCheck{"replicas", check_replicas},
+    NamedCheck{"mistaken", check_mistaken},
     NamedCheck{"pods", check_pods},
     NamedCheck{"moves", check_moves},
     NamedCheck{"leaving shards", check_leaving},

@@ -46,6 +46,7 @@ class Actor {
     world_.fresh(node.pod);
   }
   void obey(BuiltNode& node, const command::SetConfigEpoch& set) { node.epoch = set.epoch; }
+  void obey(BuiltNode& node, const command::RaiseEpoch& raise) { node.epoch.value = std::max(node.epoch.value, raise.above.value + 1); }
   void obey(BuiltNode& node, const command::Meet& meet) {
     join(node.pod);
     for (const auto& peer : meet.peers)

@@ -43,6 +43,7 @@ struct Writer {
     out.mutable_grant_start()->set_evidence(to_wire_text(grant.evidence));
   }
   void operator()(const command::SetConfigEpoch& set) const { out.mutable_set_config_epoch()->set_epoch(set.epoch.value); }
+  void operator()(const command::RaiseEpoch& raise) const { out.mutable_raise_epoch()->set_above(raise.above.value); }
   void operator()(const command::Meet& meet) const {
     auto& message = *out.mutable_meet();
     for (const auto& peer : meet.peers) to_proto(peer, *message.add_peers());
@@ -220,6 +221,7 @@ Result<Command> from_proto(const pb::ExecuteRequest& request) {
   switch (request.command_case()) {
     case pb::ExecuteRequest::kGrantStart: return read(request.grant_start());
     case pb::ExecuteRequest::kSetConfigEpoch: return read(request.set_config_epoch());
+    case pb::ExecuteRequest::kRaiseEpoch: return Command(command::RaiseEpoch{Epoch{request.raise_epoch().above()}});
     case pb::ExecuteRequest::kMeet: return read(request.meet());
     case pb::ExecuteRequest::kAddSlots: return read(request.add_slots());
     case pb::ExecuteRequest::kReplicate: return read(request.replicate());

@@ -38,6 +38,9 @@ Verdict check_half_open(const World& world, const Claims& claimed, model::Histor
 // Every member of a shard that is not its primary replicates it.
 Verdict check_replicas(const World& world, const Claims& claimed, model::History& history);
 
+// A replica that some node takes for a primary for good is announced anew.
+Verdict check_mistaken(const World& world, const Claims& claimed, model::History& history);
+
 // As many pods as asked for: missing ones made, silent ones replaced, extra ones removed.
 Verdict check_pods(const World& world, const Claims& claimed, model::History& history);
 

@@ -68,6 +68,16 @@ TEST_F(CommandRunnerTest, BumpsTheEpochOfAServerThatWasMetWithoutOne) {
   EXPECT_EQ(server_.orders_text(), "CLUSTER BUMPEPOCH");
 }
 
+TEST_F(CommandRunnerTest, RaisesTheEpochOfAnOwnerOfSlotsOnce) {
+  server_.epoch = 3;
+  EXPECT_EQ(run(command::RaiseEpoch{Epoch{2}}), "already so");
+  EXPECT_EQ(run(command::RaiseEpoch{Epoch{3}}), "raise-epoch: this node is no primary with slots");
+  EXPECT_EQ(server_.orders_text(), "");
+  server_.slots = "0-100";
+  EXPECT_EQ(run(command::RaiseEpoch{Epoch{3}}), "done");
+  EXPECT_EQ(server_.orders_text(), "CLUSTER BUMPEPOCH");
+}
+
 TEST_F(CommandRunnerTest, PassesOnTheServersWords) {
   server_.other_rows.clear();
   server_.errors = {{"CLUSTER SET-CONFIG-EPOCH", "ERR Node config epoch is already non-zero"}};

@@ -35,6 +35,37 @@ const CheckCase kReplicas[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Replicas, ReplicasCheck, testing::ValuesIn(kReplicas), name_of);
 
+// vk-1-0 takes the replica vk-0-1 for a primary of epoch 9 since `ago`.
+ClusterBuilder mistaken(Duration ago) {
+  return a_cluster()
+      .edit([](auto& s) {
+        const auto of_primary = s.pods[2].state->view_hash + 1;
+        auto view = std::make_shared<TopologyView>(*s.views.at(s.pods[2].state->view_hash));
+        for (auto& row : view->rows)
+          if (row.id == s.pods[1].state->node_id) row.role = Role::kPrimary, row.primary_id.reset(), row.config_epoch = {9};
+        auto state = std::make_shared<NodeState>(*s.pods[2].state);
+        state->view_hash = of_primary;
+        s.pods[2].state = state;
+        s.views[of_primary] = view;
+      })
+      .remember([ago](auto& h) { h.mistaken_since[a_cluster().id("vk-0-1")] = ClusterBuilder::kNow - ago; });
+}
+
+class MistakenCheck : public testing::TestWithParam<CheckCase> {};
+TEST_P(MistakenCheck, DecidesAsStated) { EXPECT_EQ(said(plan::check_mistaken, GetParam().world), GetParam().expect); }
+
+const CheckCase kMistaken[] = {
+    {"a healthy cluster needs nothing", a_cluster(), ""},
+    {"gossip is given its time", mistaken(3499ms), ""},
+    {"a replica taken for a primary is announced with a higher epoch", mistaken(3500ms),
+     "order vk-0-0 raise-epoch above=9 because=Mistaken"},
+    {"not while slots move to its primary", mistaken(10s).open_slot("vk-0-0", 1, OpenSlot::Direction::kImporting, "vk-1-0"), ""},
+    {"nor while its primary is fenced", mistaken(10s).change("vk-0-0", [](auto& n) { n.fenced = true; }), ""},
+    {"its primary's epoch is above it already: only gossip is awaited", mistaken(10s).change("vk-0-0", [](auto& n) { n.epoch = {10}; }),
+     ""},
+};
+INSTANTIATE_TEST_SUITE_P(Mistaken, MistakenCheck, testing::ValuesIn(kMistaken), name_of);
+
 class PodsCheck : public testing::TestWithParam<CheckCase> {};
 TEST_P(PodsCheck, DecidesAsStated) {
   const auto& world = GetParam().world;

@@ -180,6 +180,7 @@ inline command::Command some_command() {
     case 13: return command::CopyFunctions{PodName(word()), word()};
     case 15: return command::ThrottleMigration{word(), big()};
     case 16: return command::ApplySettings{{{word(), any_text()}, {word(), any_text()}}};
+    case 17: return command::RaiseEpoch{Epoch{big()}};
     case 14: return command::RestoreFunctions{std::string("\xff\0", 2) + word()};
     default:
       return command::SetSlots{some_slots().united(SlotSet::of(9, 9)), static_cast<command::SetSlots::Mode>(number(4)), some_id(),

@@ -43,6 +43,7 @@ TEST(Permissions, LetPeersDoTwoThings) {
   const std::vector<std::pair<command::Command, bool>> commands{
       {command::GrantStart{}, false},
       {command::SetConfigEpoch{}, false},
+      {command::RaiseEpoch{}, false},
       {command::Meet{}, false},
       {command::AddSlots{}, false},
       {command::Replicate{id}, false},
