@@ -56,11 +56,20 @@ TEST_P(MistakenCheck, DecidesAsStated) { EXPECT_EQ(said(plan::check_mistaken, Ge
 
 const CheckCase kMistaken[] = {
     {"a healthy cluster needs nothing", a_cluster(), ""},
-    {"gossip is given its time", mistaken(3499ms), ""},
+    {"gossip is given its time", mistaken(2999ms), ""},
     {"a replica taken for a primary is announced with a higher epoch", mistaken(3500ms),
      "order vk-0-0 raise-epoch above=9 because=Mistaken"},
     {"not while slots move to its primary", mistaken(10s).open_slot("vk-0-0", 1, OpenSlot::Direction::kImporting, "vk-1-0"), ""},
     {"nor while its primary is fenced", mistaken(10s).change("vk-0-0", [](auto& n) { n.fenced = true; }), ""},
+    {"nor while another one's epoch is raised", mistaken(10s).in_flight(model::Order{PodName("vk-1-0"), command::RaiseEpoch{Epoch{8}}}),
+     ""},
+    {"nor before its primary has heard of the highest epoch",
+     mistaken(10s).change("vk-2-0", [](auto& n) { n.epoch = {70}; }).edit([](auto& s) {
+       auto state = std::make_shared<NodeState>(*s.pods[0].state);
+       state->current_epoch = {69};
+       s.pods[0].state = state;
+     }),
+     ""},
     {"its primary's epoch is above it already: only gossip is awaited", mistaken(10s).change("vk-0-0", [](auto& n) { n.epoch = {10}; }),
      ""},
 };
