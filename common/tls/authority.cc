@@ -25,6 +25,19 @@ Result<void> check_label(const std::string& what, const std::string& name) {
 
 std::string authority_common_name(const ClusterName& cluster) { return "Shardkeeper CA of " + cluster.value; }
 
+// ERRORS kInvalid.
+Result<openssl::Certificate> parse_authority(const std::string& certificate_pem, const std::string& key_pem) {
+  auto certificate = openssl::parse_certificate("CA certificate", certificate_pem);
+  if (!certificate) return certificate;
+  const auto key = openssl::parse_key("CA key", key_pem);
+  if (!key) return key.error();
+  if (X509_check_ca(certificate->get()) != 1) return invalid("CA certificate", "is no certificate of an authority");
+  if (X509_check_private_key(certificate->get(), key->get()) != 1) return invalid("CA key", "belongs to another certificate");
+  const int kind = EVP_PKEY_base_id(key->get());
+  if (kind != EVP_PKEY_RSA && kind != EVP_PKEY_EC) return invalid("CA key", "is neither an RSA nor an EC key");
+  return certificate;
+}
+
 // X509 common names hold 64 bytes at most; the cluster's name may be longer than what is left.
 std::string clipped(const std::string& name) { return name.substr(0, 64); }
 
@@ -45,16 +58,20 @@ Result<Authority> Authority::make(const ClusterName& cluster, std::chrono::sys_s
 }
 
 Result<Authority> Authority::parse(const ClusterName& cluster, std::string certificate_pem, std::string key_pem) {
-  const auto certificate = openssl::parse_certificate("CA certificate", certificate_pem);
+  const auto certificate = parse_authority(certificate_pem, key_pem);
   if (!certificate) return certificate.error();
-  const auto key = openssl::parse_key("CA key", key_pem);
-  if (!key) return key.error();
-  if (X509_check_ca(certificate->get()) != 1) return invalid("CA certificate", "is no certificate of an authority");
-  if (X509_check_private_key(certificate->get(), key->get()) != 1) return invalid("CA key", "belongs to another certificate");
   const std::string wanted = clipped(authority_common_name(cluster));
   const std::string found = common_name_of(certificate->get());
   if (found != wanted) return invalid("CA certificate", "is that of \"" + found + "\", not \"" + wanted + "\"");
   return Authority(cluster, std::move(certificate_pem), std::move(key_pem));
+}
+
+Result<Authority> Authority::adopt(const ClusterName& cluster, std::string certificate_pem, std::string key_pem) {
+  const auto certificate = parse_authority(certificate_pem, key_pem);
+  if (!certificate) return certificate.error();
+  if (X509_verify(certificate->get(), X509_get0_pubkey(certificate->get())) != 1)
+    return invalid("CA certificate", "is signed by another authority; one that has signed itself is needed");
+  return Authority(cluster, openssl::to_pem(certificate->get()), std::move(key_pem));
 }
 
 Result<Identity> Authority::issue_coordinator(std::chrono::sys_seconds now) const {

@@ -26,6 +26,10 @@ class Authority {
   // ERRORS kInvalid: no PEM, no CA certificate, CA of another cluster, or a key that is not the certificate's.
   static Result<Authority> parse(const ClusterName& cluster, std::string certificate_pem, std::string key_pem);
 
+  // One that somebody else made for the cluster, as cert-manager does: any name, RSA or EC key. ERRORS kInvalid: no PEM, no CA certificate, signed
+  // by another authority (whoever trusts it would trust that one's other children too), or a key that is not the certificate's.
+  static Result<Authority> adopt(const ClusterName& cluster, std::string certificate_pem, std::string key_pem);
+
   // CN coordinator; may open connections only.
   Result<Identity> issue_coordinator(std::chrono::sys_seconds now) const;
   // CN <pod>; serves, and opens connections to its peers. ERRORS kInvalid: the pod's name is no DNS label, or is

@@ -3,6 +3,9 @@
 #include "common/tls/files.h"
 #include "common/tls/openssl.h"
 
+#include <openssl/err.h>
+
+#include <algorithm>
 #include <ctime>
 
 namespace shardkeeper::tls {
@@ -19,14 +22,17 @@ Result<std::chrono::sys_seconds> to_seconds(const ASN1_TIME* time) {
 }  // namespace
 
 Result<void> check(const Identity& identity) {
-  const auto ca = openssl::parse_certificate("CA certificate", identity.ca_pem);
-  if (!ca) return ca.error();
+  const auto authorities = openssl::parse_certificates("CA certificate", identity.ca_pem);
+  if (!authorities) return authorities.error();
   const auto certificate = openssl::parse_certificate("certificate", identity.certificate_pem);
   if (!certificate) return certificate.error();
   const auto key = openssl::parse_key("private key", identity.key_pem);
   if (!key) return key.error();
   if (X509_check_private_key(certificate->get(), key->get()) != 1) return invalid("private key", "belongs to another certificate");
-  if (X509_verify(certificate->get(), X509_get0_pubkey(ca->get())) != 1) return invalid("certificate", "is not signed by this CA");
+  const bool is_signed =
+      std::ranges::any_of(*authorities, [&](const auto& ca) { return X509_verify(certificate->get(), X509_get0_pubkey(ca.get())) == 1; });
+  ERR_clear_error();
+  if (!is_signed) return invalid("certificate", "is not signed by this CA");
   return {};
 }
 

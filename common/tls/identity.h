@@ -1,4 +1,5 @@
-// What one process needs for mTLS: the cluster's CA certificate, its own certificate and its private key, all PEM.
+// What one process needs for mTLS: the cluster's CA certificate, its own certificate and its private key, all PEM. While one CA takes the place of
+// another, both certificates stand in `ca_pem`.
 #pragma once
 
 #include "common/error/result.h"

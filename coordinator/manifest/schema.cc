@@ -161,6 +161,12 @@ std::vector<Field> pod_extras() {
                            {required(text("secretName", "Name of a kubernetes.io/tls Secret that also holds ca.crt.", object_name_rule)),
                             defaults_to("Required", word("clientCertificates", {"Required", "Optional", "None"},
                                                          "Whether clients must show a certificate that ca.crt has signed."))})),
+      on_kubernetes(
+          object("agentTls", "Certificates between coordinator and agents; absent: the coordinator's own authority signs them.",
+                 {required(text("authoritySecretName",
+                                "Secret with tls.crt and tls.key of a self-signed authority, as cert-manager writes it, and the label "
+                                "shardkeeper.io/certificate-authority: \"true\". A new one takes over in three steps of ten minutes.",
+                                object_name_rule))})),
       {.name = "hostNetwork", .type = Type::kRefused, .about = "every pod needs an address of its own: all servers use the same ports"}};
 }
 

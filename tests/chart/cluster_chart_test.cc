@@ -71,10 +71,24 @@ TEST(ClusterChart, AsksCertManagerForTheServersCertificate) {
   EXPECT_EQ(objects_of(render()).size(), 1U) << "without an issuer there is nothing of it";
 }
 
+TEST(ClusterChart, AsksCertManagerForAnAuthorityOfTheAgents) {
+  const auto objects = objects_of(render({"--set", "agentTls.certManager.enabled=true,agentTls.certManager.duration=8760h"}));
+  const auto& certificate = objects.at("Certificate/shop/cache-agents");
+  EXPECT_EQ(at(certificate, "/spec/isCA"), true);
+  EXPECT_EQ(at(certificate, "/spec/duration"), "8760h");
+  EXPECT_EQ(at(certificate, "/spec/secretTemplate/labels"), boost::json::parse(R"({"shardkeeper.io/certificate-authority": "true"})"));
+  EXPECT_EQ(at(certificate, "/spec/issuerRef/name"), at(objects.at("Issuer/shop/cache-agents"), "/metadata/name"));
+  const auto& cluster = objects.at("ValkeyCluster/shop/cache");
+  EXPECT_EQ(at(cluster, "/spec/agentTls/authoritySecretName"), at(certificate, "/spec/secretName"));
+  const auto named = objects_of(render({"--set", "agentTls.authoritySecretName=mine"}));
+  EXPECT_EQ(named.size(), 1U);
+  EXPECT_EQ(at(named.at("ValkeyCluster/shop/cache"), "/spec/agentTls"), boost::json::parse(R"({"authoritySecretName": "mine"})"));
+}
+
 // A field that is added to the manifest can be set by the chart: as a value of its own, or in `spec`.
 TEST(ClusterChart, KnowsEveryFieldOfASpec) {
   const auto schema = boost::json::parse(read_file(std::filesystem::path(SK_SOURCE_DIR) / "deploy/helm/valkey-cluster/values.schema.json"));
-  std::vector<std::string> known{"image", "shards", "replicasPerShard", "resources", "config", "spread", "usersSecret", "tls"};
+  std::vector<std::string> known{"image", "shards", "replicasPerShard", "resources", "config", "spread", "usersSecret", "tls", "agentTls"};
   const auto passed_on = at(schema, "/properties/spec/properties");
   for (const auto& [name, value] : passed_on.as_object()) known.emplace_back(name);
   std::vector<std::string> wanted;

@@ -2,6 +2,7 @@
 
 #include "common/log/log.h"
 #include "common/time/wall_clock.h"
+#include "coordinator/platform/kube/objects/authority_turn.h"
 #include "coordinator/platform/kube/objects/budgets.h"
 #include "coordinator/platform/kube/objects/json.h"
 #include "coordinator/platform/kube/objects/names.h"
@@ -21,6 +22,11 @@ constexpr Duration kUnseenFor = std::chrono::minutes(10);
 constexpr Duration kRenewalInterval = std::chrono::hours(1);  // certificates are renewed months before they end
 const std::string kOurs = std::string("app.kubernetes.io/managed-by=") + kFieldManager;
 
+// "" : our own.
+std::string authority_named(const KubeCluster& cluster) {
+  return std::string(json::text_at(cluster.spec, {"agentTls", "authoritySecretName"}));
+}
+
 Error foreign(const std::string& secret) {
   return unavailable("Secret " + secret, "belongs to somebody else, perhaps to a deleted cluster of this name; waiting until it is gone");
 }
@@ -29,7 +35,7 @@ Error foreign(const std::string& secret) {
 
 ClusterHomes::ClusterHomes(Api& api, Scheduler& scheduler, Features features, const std::vector<std::string>& spaces, std::uint64_t seed,
                            Hooks hooks)
-    : api_(api), scheduler_(scheduler), features_(std::move(features)), hooks_(std::move(hooks)) {
+    : api_(api), scheduler_(scheduler), features_(std::move(features)), spaces_(spaces), seed_(seed), hooks_(std::move(hooks)) {
   const auto options = [&](const Resource& resource, std::uint64_t offset) {
     return ObjectKeeper::Options{resource, spaces, kOurs, seed + offset};
   };
@@ -65,10 +71,9 @@ void ClusterHomes::open(const KubeCluster& cluster) {
   }
   if (home.cluster == cluster) return;
   home.cluster = cluster;
-  if (home.keys)
-    want_objects(home);
-  else
-    look_for_keys(home);
+  if (!home.keys) return look_for_keys(home);
+  want_objects(home);
+  follow_authority(home);
 }
 
 void ClusterHomes::close(const ClusterName& cluster) {
@@ -101,9 +106,17 @@ void ClusterHomes::look_for_keys(Home& home) {
 
 void ClusterHomes::make_keys(Home& home) {
   const auto& object = home.cluster.object;
-  auto authority = tls::Authority::make(object.name, wall_clock(scheduler_));
+  const bool is_adopted = !authority_named(home.cluster).empty();
+  Result<tls::Authority> authority = not_found("keys", "the authority that spec.agentTls names is not there yet");
+  if (!is_adopted)
+    authority = tls::Authority::make(object.name, wall_clock(scheduler_));
+  else if (auto adopted = adopted_authority(home))
+    authority = std::move(*adopted);
+  else
+    return;
   if (!authority) return set_trouble(home, "keys", authority.error());
-  ClusterKeys keys{std::move(*authority), random_hex(kPasswordBytes)};
+  ClusterKeys keys{std::move(*authority), random_hex(kPasswordBytes), is_adopted};
+  if (is_adopted) keys.since = wall_clock(scheduler_);
   home.is_making_keys = true;
   api_.call(create_request(resources::kSecrets, object.space, authority_secret(object, keys)),
             [this, alive = std::weak_ptr<bool>(alive_), cluster = object.name, uid = object.uid,
@@ -124,6 +137,70 @@ void ClusterHomes::make_keys(Home& home) {
             });
 }
 
+// What spec.agentTls names; none where there is no such authority, which is a trouble of the cluster's.
+std::optional<tls::Authority> ClusterHomes::adopted_authority(Home& home) {
+  const auto& object = home.cluster.object;
+  const ObjectName name{object.space, authority_named(home.cluster)};
+  const std::string what = "Secret " + name.name;
+  if (!authorities_) {
+    const auto look = [this] {
+      for (auto& [cluster, home] : homes_)
+        if (!authority_named(home.cluster).empty()) home.keys ? follow_authority(home) : look_for_keys(home);
+    };
+    ReflectorOptions options{.resource = resources::kSecrets, .seed = seed_ + 4000};
+    options.selection.label_selector = std::string(kAuthorityLabel) + "=true";
+    authorities_ = std::make_unique<Reflectors>(
+        api_, scheduler_, std::move(options), spaces_,
+        Reflector::Hooks{.changed = [look](const Change&) { look(); }, .synced = look, .troubled = hooks_.troubled});
+  }
+  if (!authorities_->is_synced()) return std::nullopt;
+  const auto* secret = authorities_->find(name);
+  if (secret == nullptr) {
+    set_trouble(home, what,
+                not_found(what, "spec.agentTls names it, and there is none with the label " + std::string(kAuthorityLabel) + "=true"));
+    return std::nullopt;
+  }
+  auto authority = read_adopted_authority(object.name, *secret);
+  if (!authority) {
+    set_trouble(home, what, invalid(what, to_string(authority.error())));
+    return std::nullopt;
+  }
+  set_trouble(home, what, std::nullopt);
+  return std::move(*authority);
+}
+
+// Where spec.agentTls is taken back, the last adopted authority stays: agents know no other.
+void ClusterHomes::follow_authority(Home& home) {
+  home.turn.reset();
+  if (!home.keys || authority_named(home.cluster).empty()) return;
+  const auto wanted = adopted_authority(home);
+  if (!wanted) return;
+  const auto now = wall_clock(scheduler_);
+  auto turn = turn_authority(*home.keys, *wanted, now);
+  const auto& cluster = home.cluster.object.name;
+  if (turn.next) {
+    const bool signs_anew = turn.next->authority.certificate_pem() != home.keys->authority.certificate_pem();
+    home.keys = std::move(*turn.next);
+    if (signs_anew) sign_all_anew(home);
+    log::info("authority of agents' certificates", {{"cluster", cluster.value},
+                                                    {"step", signs_anew                            ? "the new one signs"
+                                                             : home.keys->also_trusted_pem.empty() ? "the old one is trusted no more"
+                                                                                                   : "the new one is trusted too"}});
+    want_secrets(home);
+    hooks_.changed(cluster);
+  }
+  if (turn.due_at)
+    home.turn = scheduler_.after(*turn.due_at - now + std::chrono::seconds(1), [this, cluster] {
+      if (const auto found = homes_.find(cluster); found != homes_.end()) follow_authority(found->second);
+    });
+}
+
+void ClusterHomes::sign_all_anew(Home& home) {
+  std::vector<PodName> pods;
+  for (const auto& [pod, identity] : home.identities) pods.push_back(pod);
+  for (const auto& pod : pods) issue(home, pod);
+}
+
 void ClusterHomes::take_keys(Home& home, ClusterKeys keys) {
   home.retry.reset();
   home.troubles.clear();
@@ -132,11 +209,15 @@ void ClusterHomes::take_keys(Home& home, ClusterKeys keys) {
   if (const auto* secret = secrets_->find({object.space, agents_secret_name(object.name)})) {
     home.identities = read_agents_secret(*secret);
     // Those of another authority are of no use: the coordinator's certificate is this one's.
-    std::erase_if(home.identities, [&](const auto& entry) { return entry.second.ca_pem != home.keys->authority.certificate_pem(); });
+    std::erase_if(home.identities, [&](const auto& entry) {
+      const auto& identity = entry.second;
+      return !tls::check({home.keys->authority.certificate_pem(), identity.certificate_pem, identity.key_pem});
+    });
   }
   for (const auto& [pod, identity] : home.identities) home.known_since[pod] = scheduler_.now();
   want_objects(home);
   hooks_.changed(object.name);
+  follow_authority(home);
 }
 
 void ClusterHomes::want_objects(Home& home) {
@@ -234,13 +315,15 @@ void ClusterHomes::renew_identities() {
 std::optional<std::string> ClusterHomes::authority_of(const ClusterName& cluster) const {
   const auto home = homes_.find(cluster);
   if (home == homes_.end() || !home->second.keys) return std::nullopt;
-  return home->second.keys->authority.certificate_pem();
+  return home->second.keys->trusted_pem();
 }
 
 Result<tls::Identity> ClusterHomes::issue_coordinator(const ClusterName& cluster) const {
   const auto home = homes_.find(cluster);
   if (home == homes_.end() || !home->second.keys) return unavailable("cluster " + cluster.value, "its keys are not there yet");
-  return home->second.keys->authority.issue_coordinator(wall_clock(scheduler_));
+  auto identity = home->second.keys->authority.issue_coordinator(wall_clock(scheduler_));
+  if (identity) identity->ca_pem = home->second.keys->trusted_pem();
+  return identity;
 }
 
 std::map<std::string, Error> ClusterHomes::troubles(const ClusterName& cluster) const {

@@ -8,6 +8,7 @@
 #include "coordinator/platform/kube/object_keeper.h"
 #include "coordinator/platform/kube/objects/cluster_reader.h"
 #include "coordinator/platform/kube/objects/secrets.h"
+#include "coordinator/platform/kube/reflectors.h"
 
 #include <cstdint>
 #include <functional>
@@ -48,7 +49,7 @@ class ClusterHomes {
   void close(const ClusterName& cluster);
 
   const KubeCluster* find(const ClusterName& cluster) const;
-  // The cluster's CA certificate; none until its keys are there.
+  // The certificates of the authorities that its agents trust; none until its keys are there.
   std::optional<std::string> authority_of(const ClusterName& cluster) const;
   // ERRORS kUnavailable: no keys yet, no randomness.
   Result<tls::Identity> issue_coordinator(const ClusterName& cluster) const;
@@ -75,10 +76,14 @@ class ClusterHomes {
     std::vector<Waiting> waiting;
     std::map<std::string, Error> troubles;
     std::unique_ptr<Timer> retry;
+    std::unique_ptr<Timer> turn;  // of the authority
   };
 
   void look_for_keys(Home& home);
   void make_keys(Home& home);
+  std::optional<tls::Authority> adopted_authority(Home& home);
+  void follow_authority(Home& home);
+  void sign_all_anew(Home& home);
   void take_keys(Home& home, ClusterKeys keys);
   void want_objects(Home& home);
   void want_secrets(Home& home);
@@ -96,9 +101,12 @@ class ClusterHomes {
   Api& api_;
   Scheduler& scheduler_;
   const Features features_;
+  const std::vector<std::string> spaces_;
+  const std::uint64_t seed_;
   const Hooks hooks_;
   std::map<ClusterName, Home> homes_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with callbacks of calls under way
+  std::unique_ptr<Reflectors> authorities_;  // Secrets that spec.agentTls may name; from the first cluster on that names one
   std::unique_ptr<ObjectKeeper> secrets_;
   std::unique_ptr<ObjectKeeper> services_;
   std::unique_ptr<ObjectKeeper> policies_;

@@ -71,5 +71,23 @@ TEST(IdentityVolume, ShowsAPodItsOwnKeysOnly) {
             R"({"key":"cache-a.crt","path":"tls.crt"},{"key":"cache-a.key","path":"tls.key"}]})");
 }
 
+TEST(AuthoritySecret, KeepsHowFarAnAdoptedAuthorityIs) {
+  auto keys = fresh_keys();
+  const auto before = keys.authority.certificate_pem();
+  keys.authority = *tls::Authority::adopt(kCluster.name, before, keys.authority.key_pem());
+  keys.is_adopted = true;
+  keys.also_trusted_pem = fresh_keys().authority.certificate_pem();
+  keys.since = kNow;
+  const auto read = read_authority_secret(kCluster.name, authority_secret(kCluster, keys));
+  ASSERT_TRUE(read) << to_string(read.error());
+  EXPECT_TRUE(read->is_adopted);
+  EXPECT_EQ(read->also_trusted_pem, keys.also_trusted_pem);
+  EXPECT_EQ(read->since, kNow);
+  const AgentIdentities identities{{PodName("cache-a"), *keys.authority.issue_agent(PodName("cache-a"), kNow)}};
+  const auto agents = agents_secret(kCluster, keys, identities);
+  EXPECT_EQ(secret_value(agents, "ca.crt"), keys.authority.certificate_pem() + keys.also_trusted_pem);
+  EXPECT_EQ(read_agents_secret(agents).size(), 1U) << "signed by one of the two";
+}
+
 }  // namespace
 }  // namespace shardkeeper::test

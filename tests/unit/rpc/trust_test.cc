@@ -58,6 +58,26 @@ TEST_F(Trust, ACoordinatorOfAnotherCaIsRefused) {
   EXPECT_TRUE(watched->states.empty());
 }
 
+// While one authority takes the place of another both ends trust both, whoever of them signed for whom. Both have the same name, as a renewed one has.
+TEST_F(Trust, TwoAuthoritiesMayBeTrustedAtOnce) {
+  const auto other = tls::Authority::make(kCluster, now()).value();
+  for (const bool in_order : {true, false}) {
+    const auto trusted =
+        in_order ? authority_.certificate_pem() + other.certificate_pem() : other.certificate_pem() + authority_.certificate_pem();
+    auto agent = agent_identity("cache-a");
+    agent.ca_pem = trusted;
+    auto server = AgentServer::start({.address = ip() + ":0", .cluster = kCluster, .identity = agent}, loop_.scheduler(), agent_);
+    ASSERT_TRUE(server) << to_string(server.error());
+    server_ = std::move(*server);
+    for (const auto& signer : {authority_, other}) {
+      auto coordinator = signer.issue_coordinator(now()).value();
+      coordinator.ca_pem = trusted;
+      const auto status = call(coordinator, &pb::Agent::Stub::GetState, pb::GetStateRequest());
+      EXPECT_NE(status.error_code(), grpc::StatusCode::UNAVAILABLE) << in_order << status.error_message();
+    }
+  }
+}
+
 TEST_F(Trust, AClientWithACertificateOfAnotherCaIsRefusedByTheServer) {
   // This one trusts the agent's CA, so that only the server's check is left.
   auto mixed = tls::Authority::make(kCluster, now()).value().issue_coordinator(now()).value();

@@ -1,5 +1,6 @@
 #include "common/tls/authority.h"
 
+#include "common/tls/certificate_request.h"
 #include "common/tls/openssl.h"
 
 #include <gtest/gtest.h>
@@ -106,6 +107,25 @@ TEST(Authority, RefusesPemThatIsNotItsOwn) {
     EXPECT_EQ(parsed.error().kind, ErrorKind::kInvalid) << says;
     EXPECT_TRUE(to_string(parsed.error()).starts_with(reason)) << says << ": " << to_string(parsed.error());
   }
+}
+
+TEST(Authority, MayBeSomebodyElsesThatHasSignedItself) {
+  const CertificateRequest request{
+      .common_name = "cert-manager's", .usage = CertificateUsage::kAuthority, .validity = {kNow, kNow + std::chrono::days(90)}};
+  const auto made = make_self_signed(request).value();
+  const auto adopted = Authority::adopt(kCluster, made.certificate_pem, made.key_pem);
+  ASSERT_TRUE(adopted) << to_string(adopted.error());
+  const auto agent = adopted->issue_agent(PodName("cache-a"), kNow).value();
+  EXPECT_TRUE(is_accepted(made.certificate_pem, agent.certificate_pem, X509_PURPOSE_SSL_SERVER, "cache-a.cache.shardkeeper"));
+  EXPECT_TRUE(check({an_authority().certificate_pem() + made.certificate_pem, agent.certificate_pem, agent.key_pem}))
+      << "one of two has signed it";
+  EXPECT_FALSE(check({an_authority().certificate_pem(), agent.certificate_pem, agent.key_pem}));
+
+  const auto child = issue(request, made.certificate_pem, made.key_pem).value();
+  const auto refused = Authority::adopt(kCluster, child.certificate_pem, child.key_pem);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(to_string(refused.error()), "CA certificate: is signed by another authority; one that has signed itself is needed");
+  EXPECT_FALSE(Authority::adopt(kCluster, agent.certificate_pem, agent.key_pem)) << "no authority";
 }
 
 TEST(Authority, RefusesNamesThatMeanSomethingElse) {

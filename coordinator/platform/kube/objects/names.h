@@ -18,6 +18,9 @@ inline constexpr std::uint16_t kServerPort = 6379;
 inline constexpr std::uint16_t kAgentRpcPort = 9780;
 inline constexpr std::uint16_t kAgentHttpPort = 9781;
 
+// On Secrets with an authority that spec.agentTls may name.
+inline constexpr const char* kAuthorityLabel = "shardkeeper.io/certificate-authority";
+
 // Containers of a pod.
 inline constexpr const char* kPrepare = "prepare";
 inline constexpr const char* kAgent = "agent";

@@ -7,6 +7,9 @@
 
 #include <boost/json/array.hpp>
 
+#include <algorithm>
+#include <charconv>
+
 namespace shardkeeper::platform::kube {
 namespace {
 
@@ -14,6 +17,10 @@ using boost::json::array;
 using boost::json::object;
 
 constexpr const char* kCaKey = "ca.key";
+// Of clusters only whose authority was ever another one's work, so that Secrets of earlier versions stay as they are.
+constexpr const char* kAlsoTrustedKey = "also-trusted.crt";
+constexpr const char* kAdoptedKey = "adopted";
+constexpr const char* kSinceKey = "since";  // unix seconds
 constexpr std::string_view kCertificateEnd = ".crt";
 constexpr std::string_view kKeyEnd = ".key";
 
@@ -37,10 +44,15 @@ std::optional<std::string> secret_value(const object& secret, std::string_view k
 }
 
 object authority_secret(const model::ClusterObject& cluster, const ClusterKeys& keys) {
-  return secret(cluster, authority_secret_name(cluster.name),
-                {{tls::kCaFile, to_base64(keys.authority.certificate_pem())},
-                 {kCaKey, to_base64(keys.authority.key_pem())},
-                 {kReplicationPasswordKey, to_base64(keys.replication_password)}});
+  object data{{tls::kCaFile, to_base64(keys.authority.certificate_pem())},
+              {kCaKey, to_base64(keys.authority.key_pem())},
+              {kReplicationPasswordKey, to_base64(keys.replication_password)}};
+  if (keys.since.time_since_epoch().count() != 0) {
+    data[kAlsoTrustedKey] = to_base64(keys.also_trusted_pem);
+    data[kSinceKey] = to_base64(std::to_string(keys.since.time_since_epoch().count()));
+    data[kAdoptedKey] = to_base64(keys.is_adopted ? "true" : "false");
+  }
+  return secret(cluster, authority_secret_name(cluster.name), std::move(data));
 }
 
 Result<ClusterKeys> read_authority_secret(const ClusterName& cluster, const object& secret) {
@@ -54,13 +66,28 @@ Result<ClusterKeys> read_authority_secret(const ClusterName& cluster, const obje
                                : !key       ? kCaKey
                                             : kReplicationPasswordKey) +
                               "; delete it to have new keys made");
-  auto authority = tls::Authority::parse(cluster, *certificate, *key);
+  const bool is_adopted = secret_value(secret, kAdoptedKey) == "true";
+  auto authority = is_adopted ? tls::Authority::adopt(cluster, *certificate, *key) : tls::Authority::parse(cluster, *certificate, *key);
   if (!authority) return invalid(where, to_string(authority.error()) + "; delete it to have new keys made");
-  return ClusterKeys{std::move(*authority), *password};
+  ClusterKeys keys{std::move(*authority), *password, is_adopted};
+  keys.also_trusted_pem = secret_value(secret, kAlsoTrustedKey).value_or("");
+  const auto since = secret_value(secret, kSinceKey).value_or("0");
+  std::int64_t seconds = 0;
+  std::from_chars(since.data(), since.data() + since.size(), seconds);
+  keys.since = std::chrono::sys_seconds(std::chrono::seconds(std::max<std::int64_t>(seconds, is_adopted ? 1 : 0)));
+  return keys;
+}
+
+Result<tls::Authority> read_adopted_authority(const ClusterName& cluster, const object& secret) {
+  const auto certificate = secret_value(secret, tls::kCertificateFile);
+  const auto key = secret_value(secret, tls::kKeyFile);
+  if (!certificate || !key)
+    return invalid(!certificate ? tls::kCertificateFile : tls::kKeyFile, "is not there; tls.crt and tls.key of an authority are needed");
+  return tls::Authority::adopt(cluster, *certificate, *key);
 }
 
 object agents_secret(const model::ClusterObject& cluster, const ClusterKeys& keys, const AgentIdentities& identities) {
-  object data{{tls::kCaFile, to_base64(keys.authority.certificate_pem())}, {kReplicationPasswordKey, to_base64(keys.replication_password)}};
+  object data{{tls::kCaFile, to_base64(keys.trusted_pem())}, {kReplicationPasswordKey, to_base64(keys.replication_password)}};
   for (const auto& [pod, identity] : identities) {
     data[certificate_key(pod)] = to_base64(identity.certificate_pem);
     data[private_key(pod)] = to_base64(identity.key_pem);

@@ -7,6 +7,7 @@
 
 #include <boost/json/object.hpp>
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,13 +19,21 @@ inline constexpr const char* kReplicationPasswordKey = "replication-password";
 
 // What is made once per cluster.
 struct ClusterKeys {
-  tls::Authority authority;
+  tls::Authority authority;  // signs
   std::string replication_password;
+  bool is_adopted = false;           // the authority is somebody else's work: spec.agentTls
+  std::string also_trusted_pem;      // the authority that comes next, or the one before; mostly empty
+  std::chrono::sys_seconds since{};  // the last change of authority or of also_trusted_pem
+
+  std::string trusted_pem() const { return authority.certificate_pem() + also_trusted_pem; }
 };
 
 boost::json::object authority_secret(const model::ClusterObject& cluster, const ClusterKeys& keys);
-// ERRORS kInvalid: no such Secret of ours; with the key that is missing or wrong.
+// ERRORS kInvalid: no such Secret of ours; with the key that is missing or wrong, and the way out.
 Result<ClusterKeys> read_authority_secret(const ClusterName& cluster, const boost::json::object& secret);
+
+// The authority in a Secret that spec.agentTls names: tls.crt and tls.key, as cert-manager writes them. ERRORS kInvalid.
+Result<tls::Authority> read_adopted_authority(const ClusterName& cluster, const boost::json::object& secret);
 
 // Certificate and key of each pod; the CA is the same for all.
 using AgentIdentities = std::map<PodName, tls::Identity>;

@@ -36,6 +36,10 @@ tls:
   secretName: {{ . | quote }}
   clientCertificates: {{ $.Values.tls.clientCertificates }}
 {{- end }}
+{{- with include "valkey-cluster.authoritySecret" . }}
+agentTls:
+  authoritySecretName: {{ . | quote }}
+{{- end }}
 {{- end }}
 
 {{- define "valkey-cluster.tlsSecret" -}}
@@ -44,4 +48,19 @@ tls:
 {{- else if .Values.tls.certManager.issuerRef.name }}
 {{- include "valkey-cluster.name" . }}-tls
 {{- end }}
+{{- end }}
+
+{{- define "valkey-cluster.authoritySecret" -}}
+{{- if .Values.agentTls.authoritySecretName }}
+{{- .Values.agentTls.authoritySecretName }}
+{{- else if .Values.agentTls.certManager.enabled }}
+{{- include "valkey-cluster.name" . }}-agents-authority
+{{- end }}
+{{- end }}
+
+{{- define "valkey-cluster.labels" -}}
+app.kubernetes.io/name: valkey
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
