@@ -9,6 +9,7 @@
 #include "coordinator/platform/kube/objects/network_policy.h"
 #include "coordinator/platform/kube/objects/owner.h"
 #include "coordinator/platform/kube/objects/services.h"
+#include "coordinator/platform/kube/objects/time_text.h"
 #include "coordinator/platform/random_text.h"
 
 #include <algorithm>
@@ -17,6 +18,8 @@ namespace shardkeeper::platform::kube {
 namespace {
 
 constexpr int kPasswordBytes = 24;
+constexpr const char* kAgentTls = "spec.agentTls";
+constexpr Duration kWrittenQuickly = std::chrono::minutes(1);
 constexpr Duration kKeysRetry = std::chrono::seconds(2);
 constexpr Duration kUnseenFor = std::chrono::minutes(10);
 constexpr Duration kRenewalInterval = std::chrono::hours(1);  // certificates are renewed months before they end
@@ -25,6 +28,10 @@ const std::string kOurs = std::string("app.kubernetes.io/managed-by=") + kFieldM
 // "" : our own.
 std::string authority_named(const KubeCluster& cluster) {
   return std::string(json::text_at(cluster.spec, {"agentTls", "authoritySecretName"}));
+}
+
+std::string text_of(std::chrono::sys_seconds time) {
+  return time_text(std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
 }
 
 Error foreign(const std::string& secret) {
@@ -107,13 +114,9 @@ void ClusterHomes::look_for_keys(Home& home) {
 void ClusterHomes::make_keys(Home& home) {
   const auto& object = home.cluster.object;
   const bool is_adopted = !authority_named(home.cluster).empty();
-  Result<tls::Authority> authority = not_found("keys", "the authority that spec.agentTls names is not there yet");
-  if (!is_adopted)
-    authority = tls::Authority::make(object.name, wall_clock(scheduler_));
-  else if (auto adopted = adopted_authority(home))
-    authority = std::move(*adopted);
-  else
-    return;
+  const auto adopted = adopted_authority(home);
+  if (is_adopted && !adopted) return;
+  auto authority = adopted ? Result<tls::Authority>(*adopted) : tls::Authority::make(object.name, wall_clock(scheduler_));
   if (!authority) return set_trouble(home, "keys", authority.error());
   ClusterKeys keys{std::move(*authority), random_hex(kPasswordBytes), is_adopted};
   if (is_adopted) keys.since = wall_clock(scheduler_);
@@ -139,60 +142,97 @@ void ClusterHomes::make_keys(Home& home) {
 
 // What spec.agentTls names; none where there is no such authority, which is a trouble of the cluster's.
 std::optional<tls::Authority> ClusterHomes::adopted_authority(Home& home) {
+  if (authority_named(home.cluster).empty()) {
+    set_trouble(home, kAgentTls, std::nullopt);
+    return std::nullopt;
+  }
+  if (!authorities_) watch_authorities();
+  if (!authorities_->is_synced()) return std::nullopt;
+  auto found = find_authority(home);
+  set_trouble(home, kAgentTls, found ? std::nullopt : std::optional(found.error()));
+  return found ? std::optional(std::move(*found)) : std::nullopt;
+}
+
+void ClusterHomes::watch_authorities() {
+  const auto look = [this](Home& home) { return home.keys ? follow_authority(home) : look_for_keys(home); };
+  const auto changed = [this, look](const Change& change) {
+    for (auto& [cluster, home] : homes_)
+      if (home.cluster.object.space == change.name.space && authority_named(home.cluster) == change.name.name) look(home);
+  };
+  const auto synced = [this, look] {
+    for (auto& [cluster, home] : homes_)
+      if (!authority_named(home.cluster).empty()) look(home);
+  };
+  ReflectorOptions options{.resource = resources::kSecrets, .seed = seed_ + 4000};
+  options.selection.label_selector = std::string(kAuthorityLabel) + "=true";
+  authorities_ = std::make_unique<Reflectors>(api_, scheduler_, std::move(options), spaces_,
+                                              Reflector::Hooks{.changed = changed, .synced = synced, .troubled = hooks_.troubled});
+}
+
+// ERRORS kNotFound, kInvalid: with what is wrong with it.
+Result<tls::Authority> ClusterHomes::find_authority(const Home& home) const {
   const auto& object = home.cluster.object;
   const ObjectName name{object.space, authority_named(home.cluster)};
   const std::string what = "Secret " + name.name;
-  if (!authorities_) {
-    const auto look = [this] {
-      for (auto& [cluster, home] : homes_)
-        if (!authority_named(home.cluster).empty()) home.keys ? follow_authority(home) : look_for_keys(home);
-    };
-    ReflectorOptions options{.resource = resources::kSecrets, .seed = seed_ + 4000};
-    options.selection.label_selector = std::string(kAuthorityLabel) + "=true";
-    authorities_ = std::make_unique<Reflectors>(
-        api_, scheduler_, std::move(options), spaces_,
-        Reflector::Hooks{.changed = [look](const Change&) { look(); }, .synced = look, .troubled = hooks_.troubled});
-  }
-  if (!authorities_->is_synced()) return std::nullopt;
   const auto* secret = authorities_->find(name);
-  if (secret == nullptr) {
-    set_trouble(home, what,
-                not_found(what, "spec.agentTls names it, and there is none with the label " + std::string(kAuthorityLabel) + "=true"));
-    return std::nullopt;
-  }
+  if (secret == nullptr)
+    return not_found(what, "spec.agentTls names it, and there is none with the label " + std::string(kAuthorityLabel) + "=true");
   auto authority = read_adopted_authority(object.name, *secret);
-  if (!authority) {
-    set_trouble(home, what, invalid(what, to_string(authority.error())));
-    return std::nullopt;
-  }
-  set_trouble(home, what, std::nullopt);
-  return std::move(*authority);
+  if (!authority) return invalid(what, to_string(authority.error()));
+  const auto validity = tls::validity_of(authority->certificate_pem());
+  if (!validity) return invalid(what, to_string(validity.error()));
+  const auto now = wall_clock(scheduler_);
+  if (!validity->contains(now))
+    return invalid(what, "tls.crt is not valid now, but from " + text_of(validity->not_before) + " to " + text_of(validity->not_after));
+  const bool ends_soon = validity->not_after - now < (validity->not_after - validity->not_before) / 10;
+  if (ends_soon && home.keys && home.keys->authority.certificate_pem() == authority->certificate_pem())
+    return invalid(what, "tls.crt ends at " + text_of(validity->not_after) + "; renew it, or no agent can be commanded from then on");
+  return authority;
 }
 
-// Where spec.agentTls is taken back, the last adopted authority stays: agents know no other.
+// The last step was written, so agents are about to read it. Where that took long, the wait begins when it was.
+bool ClusterHomes::has_spread(Home& home) {
+  const auto& object = home.cluster.object;
+  const bool is_written = secrets_->is_settled({object.space, authority_secret_name(object.name)}) &&
+                          secrets_->is_settled({object.space, agents_secret_name(object.name)});
+  if (!is_written) {
+    if (!home.unwritten_since) home.unwritten_since = scheduler_.now();
+    return false;
+  }
+  const auto unwritten = std::exchange(home.unwritten_since, std::nullopt);
+  if (!unwritten || scheduler_.now() - *unwritten < kWrittenQuickly || home.keys->also_trusted_pem.empty()) return true;
+  home.keys->since = wall_clock(scheduler_);
+  want_secrets(home);
+  return false;
+}
+
+// Where nothing good is named, what signs goes on signing, and what was about to take over, or did, is trusted no more after a while.
 void ClusterHomes::follow_authority(Home& home) {
   home.turn.reset();
-  if (!home.keys || authority_named(home.cluster).empty()) return;
-  const auto wanted = adopted_authority(home);
-  if (!wanted) return;
-  const auto now = wall_clock(scheduler_);
-  auto turn = turn_authority(*home.keys, *wanted, now);
+  if (!home.keys) return;
   const auto& cluster = home.cluster.object.name;
+  const auto again_in = [&](Duration delay) {
+    home.turn = scheduler_.after(delay, [this, cluster] {
+      if (const auto found = homes_.find(cluster); found != homes_.end()) follow_authority(found->second);
+    });
+  };
+  const auto wanted = adopted_authority(home);
+  const auto now = wall_clock(scheduler_);
+  auto turn = turn_authority(*home.keys, wanted ? *wanted : home.keys->authority, now);
+  if (!turn.next && !turn.due_at) return;
+  if (!has_spread(home)) return again_in(kWrittenQuickly / 2);
   if (turn.next) {
     const bool signs_anew = turn.next->authority.certificate_pem() != home.keys->authority.certificate_pem();
     home.keys = std::move(*turn.next);
     if (signs_anew) sign_all_anew(home);
-    log::info("authority of agents' certificates", {{"cluster", cluster.value},
-                                                    {"step", signs_anew                            ? "the new one signs"
-                                                             : home.keys->also_trusted_pem.empty() ? "the old one is trusted no more"
-                                                                                                   : "the new one is trusted too"}});
+    const char* step = signs_anew                            ? "a new one signs"
+                       : home.keys->also_trusted_pem.empty() ? "one is trusted no more"
+                                                             : "a new one is trusted too";
+    log::info("authority of agents' certificates", {{"cluster", cluster.value}, {"step", step}});
     want_secrets(home);
     hooks_.changed(cluster);
   }
-  if (turn.due_at)
-    home.turn = scheduler_.after(*turn.due_at - now + std::chrono::seconds(1), [this, cluster] {
-      if (const auto found = homes_.find(cluster); found != homes_.end()) follow_authority(found->second);
-    });
+  again_in(turn.due_at ? *turn.due_at - now + std::chrono::seconds(1) : kWrittenQuickly / 2);
 }
 
 void ClusterHomes::sign_all_anew(Home& home) {
@@ -208,11 +248,13 @@ void ClusterHomes::take_keys(Home& home, ClusterKeys keys) {
   const auto& object = home.cluster.object;
   if (const auto* secret = secrets_->find({object.space, agents_secret_name(object.name)})) {
     home.identities = read_agents_secret(*secret);
-    // Those of another authority are of no use: the coordinator's certificate is this one's.
-    std::erase_if(home.identities, [&](const auto& entry) {
-      const auto& identity = entry.second;
-      return !tls::check({home.keys->authority.certificate_pem(), identity.certificate_pem, identity.key_pem});
-    });
+    // What the last coordinator did not come to: agents know what their Secret says.
+    if (secret_value(*secret, tls::kCaFile) != home.keys->trusted_pem() && !home.keys->also_trusted_pem.empty())
+      home.keys->since = wall_clock(scheduler_);
+    std::vector<PodName> others;  // those of another authority are of no use: the coordinator's certificate is this one's
+    for (const auto& [pod, identity] : home.identities)
+      if (!tls::check({home.keys->authority.certificate_pem(), identity.certificate_pem, identity.key_pem})) others.push_back(pod);
+    for (const auto& pod : others) issue(home, pod);
   }
   for (const auto& [pod, identity] : home.identities) home.known_since[pod] = scheduler_.now();
   want_objects(home);
@@ -256,7 +298,7 @@ void ClusterHomes::pods_changed() {
 std::optional<Error> ClusterHomes::watch_trouble() const {
   for (const auto* keeper : {secrets_.get(), services_.get(), policies_.get(), budgets_.get()})
     if (keeper->watch_trouble()) return keeper->watch_trouble();
-  return std::nullopt;
+  return authorities_ ? authorities_->trouble() : std::nullopt;
 }
 
 void ClusterHomes::want_secrets(Home& home) {
@@ -300,6 +342,7 @@ void ClusterHomes::renew_identities() {
   renewal_ = scheduler_.after(kRenewalInterval, [this] { renew_identities(); });
   for (auto& [name, home] : homes_) {
     if (!home.keys) continue;
+    follow_authority(home);
     bool has_renewed = false;
     for (auto& [pod, identity] : home.identities) {
       const auto validity = tls::validity_of(identity.certificate_pem);

@@ -76,12 +76,16 @@ class ClusterHomes {
     std::vector<Waiting> waiting;
     std::map<std::string, Error> troubles;
     std::unique_ptr<Timer> retry;
-    std::unique_ptr<Timer> turn;  // of the authority
+    std::unique_ptr<Timer> turn;               // of the authority
+    std::optional<TimePoint> unwritten_since;  // its last step
   };
 
   void look_for_keys(Home& home);
   void make_keys(Home& home);
   std::optional<tls::Authority> adopted_authority(Home& home);
+  Result<tls::Authority> find_authority(const Home& home) const;
+  bool has_spread(Home& home);
+  void watch_authorities();
   void follow_authority(Home& home);
   void sign_all_anew(Home& home);
   void take_keys(Home& home, ClusterKeys keys);

@@ -52,5 +52,22 @@ TEST(AuthorityTurn, OneThatChangesOnTheWayIsAnnouncedAnew) {
   EXPECT_EQ(turn.due_at, kBegin + 1h + kSecretsSpreadIn);
 }
 
+TEST(AuthorityTurn, OneThatChangesAgainWaitsUntilTheLastStepHasSpread) {
+  const auto first = an_authority(), second = an_authority(), third = an_authority();
+  ClusterKeys keys = *turn_authority({first, "p"}, second, kBegin).next;
+  keys = *turn_authority(keys, second, kBegin + 10min).next;  // the second one signs, agents may still show the first one's
+  const auto early = turn_authority(keys, third, kBegin + 11min);
+  EXPECT_FALSE(early.next);
+  EXPECT_EQ(early.due_at, kBegin + 20min);
+  EXPECT_EQ(turn_authority(keys, third, kBegin + 20min).next->also_trusted_pem, third.certificate_pem());
+}
+
+TEST(AuthorityTurn, OneThatIsNotWantedAnyMoreIsNotTrustedForEver) {
+  const auto first = an_authority(), second = an_authority();
+  const ClusterKeys keys = *turn_authority({first, "p"}, second, kBegin).next;
+  EXPECT_FALSE(turn_authority(keys, first, kBegin + 9min).next);
+  EXPECT_EQ(turn_authority(keys, first, kBegin + 10min).next->trusted_pem(), first.certificate_pem());
+}
+
 }  // namespace
 }  // namespace shardkeeper::test

@@ -151,5 +151,72 @@ TEST_F(AdoptedAuthority, ASuccessorGoesOnWhereTheLastCoordinatorStopped) {
   EXPECT_TRUE(signs(adopted));
 }
 
+TEST_F(AdoptedAuthority, AStepThatCouldNotBeWrittenIsWaitedFor) {
+  const auto first = put_authority();
+  open();
+  create("cache-a");
+  api_.refuse = [](const kube::Request& request) -> std::optional<Error> {
+    if (request.method == kube::Method::kPatch && request.path.find("cache-agents") != std::string::npos)
+      return refused("PATCH secrets", "denied by a webhook");
+    return std::nullopt;
+  };
+  const auto second = put_authority();
+  scheduler_.run_for(1h);
+  EXPECT_EQ(of_agents("ca.crt"), first);
+  EXPECT_TRUE(signs(first)) << "no agent trusts the second one yet";
+  api_.refuse = nullptr;
+  scheduler_.run_for(3min);
+  EXPECT_EQ(of_agents("ca.crt"), first + second);
+  EXPECT_TRUE(signs(first));
+  scheduler_.run_for(12min);
+  EXPECT_TRUE(signs(second));
+}
+
+TEST_F(AdoptedAuthority, TakenBackOnTheWayLeavesTheFormerOneAlone) {
+  const auto first = put_authority();
+  open();
+  create("cache-a");
+  const auto second = put_authority();
+  EXPECT_EQ(of_agents("ca.crt"), first + second);
+  open(false);
+  scheduler_.run_for(12min);
+  EXPECT_EQ(of_agents("ca.crt"), first);
+  EXPECT_TRUE(signs(first));
+  EXPECT_EQ(troubles(), "");
+}
+
+TEST_F(AdoptedAuthority, ACorrectedNameEndsTheTrouble) {
+  open(false);
+  create("cache-a");
+  open();
+  EXPECT_THAT(troubles(), HasSubstr("Secret made-by-others"));
+  open(false);
+  EXPECT_EQ(troubles(), "");
+}
+
+TEST_F(AdoptedAuthority, IdentitiesThatTheLastCoordinatorDidNotComeToAreSignedAnew) {
+  const auto first = put_authority();
+  open();
+  create("cache-a");
+  const auto of_the_first = *api_.find("secrets", kAgents);
+  const auto second = put_authority();
+  scheduler_.run_for(11min);
+  EXPECT_TRUE(signs(second));
+  platform_.reset();
+  api_.put("secrets", of_the_first);
+  start();
+  open();
+  EXPECT_EQ(of_agents("ca.crt"), second + first);
+  EXPECT_TRUE(signs(second)) << "and the pod's is there";
+}
+
+TEST_F(AdoptedAuthority, OneThatEndsSoonIsSaid) {
+  put_authority();
+  open();
+  create("cache-a");
+  scheduler_.run_for(std::chrono::hours(24 * 365 * 9 + 48));
+  EXPECT_THAT(troubles(), HasSubstr("; renew it, or no agent can be commanded from then on"));
+}
+
 }  // namespace
 }  // namespace shardkeeper::test

@@ -9,15 +9,17 @@ AuthorityTurn turn_authority(const ClusterKeys& keys, const tls::Authority& want
   const auto spread_at = keys.since + kSecretsSpreadIn;
   const bool signs_already = wanted.certificate_pem() == keys.authority.certificate_pem();
   if (signs_already && keys.also_trusted_pem.empty()) return turn;
-  if (!signs_already && keys.also_trusted_pem != wanted.certificate_pem()) {
-    next.also_trusted_pem = wanted.certificate_pem();
-  } else if (now < spread_at) {
+  if (!keys.also_trusted_pem.empty() && now < spread_at) {
     turn.due_at = spread_at;
     return turn;
-  } else if (signs_already) {
+  }
+  if (signs_already) {
     next.also_trusted_pem.clear();
     turn.next = std::move(next);
     return turn;
+  }
+  if (keys.also_trusted_pem != wanted.certificate_pem()) {
+    next.also_trusted_pem = wanted.certificate_pem();
   } else {
     next.authority = wanted;
     next.is_adopted = true;

@@ -17,7 +17,8 @@ struct AuthorityTurn {
 };
 
 // Three steps, each at least kSecretsSpreadIn after the one before: everybody trusts the wanted authority too; it signs; the former one is trusted
-// no more. An authority that changes again on the way is announced anew.
+// no more. An authority that changes again on the way is announced anew, when the step before has spread. Where `wanted` signs already, another one
+// that is trusted too leaves.
 AuthorityTurn turn_authority(const ClusterKeys& keys, const tls::Authority& wanted, std::chrono::sys_seconds now);
 
 }  // namespace shardkeeper::platform::kube
