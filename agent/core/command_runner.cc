@@ -82,7 +82,14 @@ void CommandRunner::on(const command::RaiseEpoch& wanted, const Done& done) {
     const NodeRow& self = *nodes.myself();
     if (self.config_epoch > wanted.above) return done(kAlreadySo);
     if (self.role != Role::kPrimary || self.slots.empty()) return done(refused("raise-epoch", "this node is no primary with slots"));
-    steps_.ask({"CLUSTER", "BUMPEPOCH"}, done, [done](const Reply&) { done(Outcome{}); });
+    const NodeState& newest = newest_();
+    const bool moves = newest.migration && newest.migration->stage == MigrationProgress::Stage::kRunning;
+    if (newest.fenced || moves || !nodes.open_slots.empty() || tickets_.running(scheduler_.now()))
+      return done(conflict("raise-epoch", "this node is fenced, or its shard or a slot of it changes hands"));
+    steps_.ask({"CLUSTER", "BUMPEPOCH"}, done, [done](const Reply& reply) {
+      if (reply.text.starts_with("BUMPED")) return done(Outcome{});
+      done(conflict("raise-epoch", "the server says " + reply.text.substr(0, 80) + ": it has not heard of a higher epoch yet"));
+    });
   });
 }
 

@@ -11,7 +11,7 @@ using std::chrono::seconds;
 Depth full_when_older(const PaceInput& input, Duration age) { return input.since_full >= age ? Depth::kFull : Depth::kLight; }
 
 Duration not_too_often(const PaceInput& input, Duration wanted) {
-  const Duration by_nodes = milliseconds(2 * input.nodes);
+  const Duration by_nodes = milliseconds(std::min(2 * input.nodes, 500));
   const Duration by_load = std::min<Duration>(8 * input.round_time, milliseconds(100));
   return std::max({wanted, by_nodes, by_load});
 }
@@ -19,7 +19,7 @@ Duration not_too_often(const PaceInput& input, Duration wanted) {
 Pace wanted_pace(const PaceInput& input) {
   if (input.since_failover && *input.since_failover < seconds(1)) return {milliseconds(10), Depth::kFull};
   if (!input.is_settled && input.since_change < seconds(2)) {
-    const auto full_age = milliseconds(std::max(30, 4 * input.nodes));
+    const auto full_age = milliseconds(std::clamp(4 * input.nodes, 30, 1000));
     return {not_too_often(input, milliseconds(10)), full_when_older(input, full_age)};
   }
   if (!input.is_settled) {

@@ -31,13 +31,13 @@ struct Pace {
 // Rules, first match wins:
 //   within 1 s of a failover's start                   every 10 ms, full: its end is what everybody waits for
 //   not settled, within 2 s of the last change         every 10 ms: creation is a chain of such waits
-//     and full when the last one is 30 ms old, or 4 ms a node
+//     and full when the last one is 30 ms old, or 4 ms a node, at most 1 s
 //   not settled, within 10 s of it                     every 50 ms
 //   not settled, longer                                every 200 ms
 //     and full when the last one is 100 ms old
 //   What a server waits for itself shows in a light round, and so does much of what it learns of others (a light round whose summary moved
 //     becomes a full one); but not that a handshake ended, nor that another node became a replica.
-//     Never more often than once in 2 ms a node: while N nodes are being made each sees a table of its own, and the coordinator reads N rows
+//     Never more often than once in 2 ms a node (500 ms): while N nodes are being made each sees a table of its own, and the coordinator reads N rows
 //     of each. Nor, up to 100 ms, than 8 x round_time: where answers are slow the machine is busy, and questions make it slower (50 nodes on
 //     two cores asked five times as often as anything changed, and took twice as long).
 //   settled, within 3 s of the last change             every 100 ms, full: the rest of the cluster is still changing

@@ -53,6 +53,14 @@ struct SlotTrouble {
   bool operator==(const SlotTrouble&) const = default;
 };
 
+// A replica that some nodes take for a primary.
+struct Mistaken {
+  TimePoint since;
+  std::uint64_t nonce = 0;  // reports of those nodes with at least this nonce were made after gossip has had its time
+
+  bool operator==(const Mistaken&) const = default;
+};
+
 // Slots that one end or both hold open while no job works on them.
 struct HalfOpen {
   SlotSet slots;
@@ -80,7 +88,7 @@ struct History {
   std::map<NodeId, TimePoint> failed_since;            // every reachable node flags it failed, since
   std::map<PodName, std::map<NodeId, TimePoint>> met;  // last MEET ordered, by who asked whom
   std::map<PodName, DeniedSlots> denied;
-  std::map<NodeId, TimePoint> mistaken_since;                     // replicas that somebody takes for primaries
+  std::map<NodeId, Mistaken> mistaken;                            // replicas that somebody takes for primaries
   std::map<ShardId, SlotSet> lost;                                // shards whose data is gone, until they serve again
   std::uint64_t last_job = 0;                                     // number of the last migration job
   std::map<PodName, EndedJob> ended_jobs;                         // by source

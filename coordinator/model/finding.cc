@@ -36,7 +36,6 @@ std::string_view to_string(Reason reason) {
     case Reason::kGhost: return "Ghost";
     case Reason::kIslands: return "Islands";
     case Reason::kLabelStale: return "LabelStale";
-    case Reason::kMistaken: return "Mistaken";
     case Reason::kSettled: return "Settled";
     case Reason::kSettingsChanged: return "SettingsChanged";
     case Reason::kFenceLifted: return "FenceLifted";
@@ -58,6 +57,7 @@ std::string_view to_string(Reason reason) {
     case Reason::kFailoverPending: return "FailoverPending";
     case Reason::kShardEmptying: return "ShardEmptying";
     case Reason::kSlotsMoving: return "SlotsMoving";
+    case Reason::kMistaken: return "Mistaken";
     case Reason::kSlotsWait: return "SlotsWait";
     case Reason::kStepFailed: return "StepFailed";
     case Reason::kPaused: return "Paused";

@@ -27,7 +27,6 @@ enum class Reason {
   kGhost,         // an id that nobody runs any more
   kIslands,       // nodes of one cluster that do not know each other
   kLabelStale,
-  kMistaken,         // a node takes a replica for a primary
   kSettled,          // settings for creation go back to the spec's
   kSettingsChanged,  // spec.config is not what a server was told last
   kFenceLifted,
@@ -50,6 +49,7 @@ enum class Reason {
   kFailoverPending,
   kShardEmptying,
   kSlotsMoving,
+  kMistaken,   // a node takes a replica for a primary for good
   kSlotsWait,  // slots would move, but one end is not fit for it now
   // throttled
   kStepFailed,  // backing off after an error

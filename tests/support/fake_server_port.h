@@ -52,6 +52,7 @@ class FakeServerPort final : public valkey::ServerPort {
   std::string primary = "-";            // own line
   std::string slots;                    // own line: "0-99 200"
   std::uint64_t epoch = 0;
+  bool may_bump = true;    // it knows of an epoch that is not below its own
   std::string other_rows;  // whole lines, each with its \n
   bool state_ok = false;
   int known_nodes = 1;
@@ -118,6 +119,7 @@ class FakeServerPort final : public valkey::ServerPort {
     if (joined == "CLUSTER CANCELSLOTMIGRATIONS")
       for (auto& migration : migrations)
         if (migration.operation == "EXPORT") migration.state = "cancelled";
+    if (joined == "CLUSTER BUMPEPOCH") return {Reply::Kind::kStatus, (may_bump ? "BUMPED " : "STILL ") + std::to_string(epoch + 1), 0, {}};
     return status();
   }
 

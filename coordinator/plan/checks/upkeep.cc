@@ -35,9 +35,15 @@ bool all_have_roles(const World& world) {
 }
 
 // What it waited for itself is there. Others learn by their own pings: fifty nodes that ping each other for the slowest one's sake slow it.
-bool has_learned_all(const World& world, const Member& member) {
-  if (!member.owns_slots() || !member.state->cluster_state_ok) return false;
-  return std::ranges::all_of(world.members, [&](const Member& other) { return lists_as_it_is(member.view, other); });
+std::set<PodName> who_has_learned_all(const World& world) {
+  std::set<PodName> found;
+  if (!all_have_roles(world)) return found;
+  std::set<const TopologyView*> complete;
+  for (const auto* view : world.distinct_views)
+    if (std::ranges::all_of(world.members, [&](const Member& other) { return lists_as_it_is(view, other); })) complete.insert(view);
+  for (const auto& member : world.members)
+    if (member.owns_slots() && member.state->cluster_state_ok && complete.contains(member.view)) found.insert(member.name());
+  return found;
 }
 
 void restore_node_timeout(const World& world, const Member& member, bool settled, Verdict& verdict) {
@@ -128,13 +134,13 @@ Verdict check_upkeep(const World& world, const Claims&, model::History&) {
   const auto is_lowered = [&](const Member& m) { return m.is_up() && m.state->node_timeout < world.spec().node_timeout; };
   const bool any_lowered = std::ranges::any_of(world.members, is_lowered);
   const bool settled = any_lowered && is_settled(world);
-  const bool roles_given = any_lowered && !settled && all_have_roles(world);
+  const auto done = any_lowered && !settled ? who_has_learned_all(world) : std::set<PodName>();
   const std::uint64_t settings_hash = hash_settings(world.spec().config);
   for (const auto& member : world.members) {
     if (member.info->pod.is_deleting) continue;
     keep_condition(world, member, verdict);
     if (!member.is_up() || !member.id) continue;
-    restore_node_timeout(world, member, settled || (roles_given && has_learned_all(world, member)), verdict);
+    restore_node_timeout(world, member, settled || done.contains(member.name()), verdict);
     keep_label(member, verdict);
     lift_fence(world, member, verdict);
     keep_settings(world, member, settings_hash, verdict);

@@ -76,6 +76,26 @@ TEST_F(CommandRunnerTest, RaisesTheEpochOfAnOwnerOfSlotsOnce) {
   server_.slots = "0-100";
   EXPECT_EQ(run(command::RaiseEpoch{Epoch{3}}), "done");
   EXPECT_EQ(server_.orders_text(), "CLUSTER BUMPEPOCH");
+  server_.may_bump = false;
+  EXPECT_EQ(run(command::RaiseEpoch{Epoch{3}}), "raise-epoch: the server says STILL 4: it has not heard of a higher epoch yet");
+}
+
+const NodeId kTarget = NodeId::parse(std::string(40, 'b')).value();
+
+TEST_F(CommandRunnerTest, RaisesNoEpochWhileSlotsOrTheShardChangeHands) {
+  server_.epoch = 3;
+  server_.slots = "0-100";
+  const std::string refused = "raise-epoch: this node is fenced, or its shard or a slot of it changes hands";
+  state_.fenced = true;
+  EXPECT_EQ(run(command::RaiseEpoch{Epoch{3}}), refused);
+  state_.fenced = false;
+  state_.migration = MigrationProgress{.job = "m-1-1", .target_node = kTarget, .slots = SlotSet::of(1, 1)};
+  EXPECT_EQ(run(command::RaiseEpoch{Epoch{3}}), refused);
+  state_.migration.reset();
+  ASSERT_EQ(run(command::TakeTicket{{PodName("cache-b"), command::FailoverMode::kForce, "agent:cache-b", std::chrono::seconds(1)}}),
+            "done");
+  EXPECT_EQ(run(command::RaiseEpoch{Epoch{3}}), refused);
+  EXPECT_EQ(server_.orders_text(), "");
 }
 
 TEST_F(CommandRunnerTest, PassesOnTheServersWords) {

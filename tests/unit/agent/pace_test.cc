@@ -31,6 +31,8 @@ const Case kCases[] = {
     {"not ready, few nodes", {false, 0s, {}, 0s, 3, 0us}, {10ms, Depth::kLight}},
     {"not ready, many nodes", {false, 0s, {}, 199ms, 50, 0us}, {100ms, Depth::kLight}},
     {"not ready, many nodes, table is old", {false, 0s, {}, 200ms, 50, 0us}, {100ms, Depth::kFull}},
+    {"not ready, a thousand nodes", {false, 0s, {}, 999ms, 1000, 0us}, {500ms, Depth::kLight}},
+    {"not ready, a thousand nodes, table is old", {false, 0s, {}, 1s, 1000, 0us}, {500ms, Depth::kFull}},
     {"not ready, answers are slow", {false, 0s, {}, 0s, 3, 0us, 5ms}, {40ms, Depth::kLight}},
     {"not ready, answers are very slow", {false, 0s, {}, 0s, 3, 0us, 1s}, {100ms, Depth::kLight}},
     {"a failover has just begun, answers are slow", {true, 1min, 999ms, 0s, 6, 0us, 1s}, {10ms, Depth::kFull}},

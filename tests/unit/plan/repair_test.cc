@@ -35,7 +35,9 @@ const CheckCase kReplicas[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Replicas, ReplicasCheck, testing::ValuesIn(kReplicas), name_of);
 
-// vk-1-0 takes the replica vk-0-1 for a primary of epoch 9 since `ago`.
+constexpr std::uint64_t kAsked = 4;
+
+// vk-1-0 takes the replica vk-0-1 for a primary of epoch 9 since `ago`, and has said so again when it was asked.
 ClusterBuilder mistaken(Duration ago) {
   return a_cluster()
       .edit([](auto& s) {
@@ -45,10 +47,18 @@ ClusterBuilder mistaken(Duration ago) {
           if (row.id == s.pods[1].state->node_id) row.role = Role::kPrimary, row.primary_id.reset(), row.config_epoch = {9};
         auto state = std::make_shared<NodeState>(*s.pods[2].state);
         state->view_hash = of_primary;
+        state->nonce = kAsked;
         s.pods[2].state = state;
         s.views[of_primary] = view;
+        for (auto& pod : s.pods) {
+          auto knowing = std::make_shared<NodeState>(*pod.state);
+          knowing->current_epoch = {9};
+          pod.state = knowing;
+        }
       })
-      .remember([ago](auto& h) { h.mistaken_since[a_cluster().id("vk-0-1")] = ClusterBuilder::kNow - ago; });
+      .remember([ago](auto& h) {
+        h.mistaken[a_cluster().id("vk-0-1")] = {ClusterBuilder::kNow - ago, kAsked};
+      });
 }
 
 class MistakenCheck : public testing::TestWithParam<CheckCase> {};
@@ -59,17 +69,26 @@ const CheckCase kMistaken[] = {
     {"gossip is given its time", mistaken(2999ms), ""},
     {"a replica taken for a primary is announced with a higher epoch", mistaken(3500ms),
      "order vk-0-0 raise-epoch above=9 because=Mistaken"},
-    {"not while slots move to its primary", mistaken(10s).open_slot("vk-0-0", 1, OpenSlot::Direction::kImporting, "vk-1-0"), ""},
-    {"nor while its primary is fenced", mistaken(10s).change("vk-0-0", [](auto& n) { n.fenced = true; }), ""},
+    {"not while slots move to its primary", mistaken(10s).open_slot("vk-0-0", 1, OpenSlot::Direction::kImporting, "vk-1-0"),
+     "hold pod vk-0-1: Mistaken"},
+    {"nor while its primary is fenced", mistaken(10s).change("vk-0-0", [](auto& n) { n.fenced = true; }), "hold pod vk-0-1: Mistaken"},
     {"nor while another one's epoch is raised", mistaken(10s).in_flight(model::Order{PodName("vk-1-0"), command::RaiseEpoch{Epoch{8}}}),
-     ""},
-    {"nor before its primary has heard of the highest epoch",
-     mistaken(10s).change("vk-2-0", [](auto& n) { n.epoch = {70}; }).edit([](auto& s) {
-       auto state = std::make_shared<NodeState>(*s.pods[0].state);
-       state->current_epoch = {69};
-       s.pods[0].state = state;
-     }),
-     ""},
+     "hold pod vk-0-1: Mistaken"},
+    {"nor before its primary has heard of the highest epoch", mistaken(10s).change("vk-2-0", [](auto& n) { n.epoch = {70}; }),
+     "hold pod vk-0-1: Mistaken"},
+    {"nor while a voter is out of reach, who may have given the slots to another one", mistaken(10s).silent("vk-2-0"),
+     "hold pod vk-0-1: Mistaken"},
+    {"nor while a voter suspects its primary", mistaken(10s).suspected("vk-0-0"), "hold pod vk-0-1: Mistaken"},
+    {"nor while its shard is handed over",
+     mistaken(10s).in_flight(model::Promote{.shard = ShardId{0},
+                                            .replica = PodName("vk-0-1"),
+                                            .old_primary = a_cluster().id("vk-0-0"),
+                                            .ticket_holder = {},
+                                            .seen_epoch = {}}),
+     "hold pod vk-0-1: Mistaken"},
+    {"who is mistaken is asked once more first",
+     mistaken(10s).remember([](auto& h) { h.mistaken.begin()->second.nonce = 0, h.last_nonce = kAsked; }),
+     "ask-report vk-1-0 because=ReportWanted"},
     {"its primary's epoch is above it already: only gossip is awaited", mistaken(10s).change("vk-0-0", [](auto& n) { n.epoch = {10}; }),
      ""},
 };
