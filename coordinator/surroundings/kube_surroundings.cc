@@ -129,11 +129,12 @@ void KubeSurroundings::apply() {
   bool has_changed = false;
   std::set<ClusterName> wanted;
   for (const auto& [place, seen] : objects_.all()) {
-    say_why_not_run(place, seen);
     const auto& name = seen.good.object.name;
-    if (objects_.running(name) != &seen) continue;
-    wanted.insert(name);
-    has_changed = adopt(name, seen) || has_changed;
+    if (objects_.running(name) == &seen) {
+      wanted.insert(name);
+      has_changed = adopt(name, seen) || has_changed;
+    }
+    say_why_not_run(place, seen);
   }
   has_changed = std::erase_if(clusters_, [&](const auto& entry) { return !wanted.contains(entry.first); }) != 0 || has_changed;
   if (has_changed) hooks_.clusters_changed();
@@ -153,12 +154,14 @@ void KubeSurroundings::open_objects() {
 bool KubeSurroundings::adopt(const ClusterName& name, const SeenObject& seen) {
   const auto ca_pem = platform_->authority_of(name);
   auto findings = findings_of(seen, platform_->troubles(name));
-  if (!ca_pem) {
-    for (const auto& finding : findings) log::warn("cluster cannot be run yet", {{"cluster", name.value}, {"reason", to_string(finding)}});
-    return false;
-  }
   const auto known = clusters_.find(name);
   const bool is_known = known != clusters_.end();
+  if (!ca_pem) {
+    for (const auto& finding : findings) log::warn("cluster cannot be run yet", {{"cluster", name.value}, {"reason", to_string(finding)}});
+    if (!is_known || known->second.object.uid == seen.good.object.uid) return false;
+    clusters_.erase(known);  // a former cluster of that name ends now, whatever this one waits for
+    return true;
+  }
   const bool has_identity = is_known && is_of_use(known->second.identity, *ca_pem, scheduler_.unix_ms());
   if (has_identity && known->second.object == seen.good.object && known->second.findings == findings) return false;
   auto identity = has_identity ? Result<tls::Identity>(known->second.identity) : platform_->issue_coordinator(name);

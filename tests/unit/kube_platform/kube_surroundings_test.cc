@@ -136,6 +136,18 @@ TEST_F(KubeSurroundingsTest, TwoOfOneNameAreOneTooMany) {
   EXPECT_THAT(status_of("cache", "b"), HasSubstr("taken by the cluster in namespace a"));
 }
 
+// It would go on with the former one's pods and none of its keys.
+TEST_F(KubeSurroundingsTest, AFormerClusterOfThatNameEndsThoughTheNextOneWaits) {
+  lead();
+  apply("cache", kGood, "n");
+  apply("cache", R"({"image": "v:8.0.1", "shards": 3, "agentTls": {"authoritySecretName": "missing"}})", "m");
+  EXPECT_EQ(around_->clusters().begin()->second.object.uid, "n-cache");
+  api_->erase("valkeyclusters", {"n", "cache"});
+  scheduler_.run_for(5s);
+  EXPECT_THAT(around_->clusters(), IsEmpty());
+  EXPECT_THAT(status_of("cache", "m"), HasSubstr("Secret missing: spec.agentTls names it"));
+}
+
 TEST_F(KubeSurroundingsTest, MissingRightsAreSaidWithVerbAndResource) {
   lead();
   api_->refuse = [](const kube::Request& request) -> std::optional<Error> {
