@@ -165,8 +165,8 @@ std::vector<KeyBatch> KeyMover::next_call() {
 }
 
 // A call holds keys of one slot. Where slots hold few and nobody else waits for the source, several go at once: together no more than one
-// may hold, and when the target falls silent they block the source no longer than one does, because each has its part of the timeout only. After a bad key, of which there may be
-// more, one at a time: else each of those would be sent again for every one that is left.
+// may hold, and when the target falls silent they block the source no longer than one does, because each has its part of the timeout only.
+// After a bad key, of which there may be more, one at a time: else each of those would be sent again for every one that is left.
 std::vector<KeyBatch> KeyMover::next_calls() {
   std::vector<KeyBatch> calls = next_call();
   const bool is_alone = one_by_one_ || !stuck_.slots.empty() || budget_.do_clients_wait();
