@@ -43,8 +43,8 @@ class AdoptedAuthority : public testing::Test {
     scheduler_.run_for(1s);
   }
   // RETURNS the certificate.
-  std::string put_authority(const std::string& label = "true") {
-    const auto made = *tls::Authority::make(ClusterName("others"), wall_clock(scheduler_));
+  std::string put_authority(const std::string& label = "true", std::chrono::hours age = 0h) {
+    const auto made = *tls::Authority::make(ClusterName("others"), wall_clock(scheduler_) - age);
     api_.put("secrets",
              boost::json::object{{"metadata", boost::json::object{{"name", "made-by-others"},
                                                                   {"namespace", "n"},
@@ -211,10 +211,9 @@ TEST_F(AdoptedAuthority, IdentitiesThatTheLastCoordinatorDidNotComeToAreSignedAn
 }
 
 TEST_F(AdoptedAuthority, OneThatEndsSoonIsSaid) {
-  put_authority();
+  put_authority("true", 24h * 365 * 9 + 48h);
   open();
   create("cache-a");
-  scheduler_.run_for(std::chrono::hours(24 * 365 * 9 + 48));
   EXPECT_THAT(troubles(), HasSubstr("; renew it, or no agent can be commanded from then on"));
 }
 
