@@ -203,8 +203,10 @@ void SimBus::judge_state(SimServer& server) {
     return;
   }
   if (!server.reachable_since) server.reachable_since = now();
-  server.state_ok =
-      server.state_ok || now() - *server.reachable_since >= std::clamp(server.node_timeout, milliseconds(500), milliseconds(5000));
+  // Facts §7: a primary waits before it takes writes again; a replica takes none.
+  const bool waits = server.self().role == Role::kPrimary;
+  const auto delay = waits ? std::clamp(server.node_timeout, milliseconds(500), milliseconds(5000)) : milliseconds(0);
+  server.state_ok = server.state_ok || now() - *server.reachable_since >= delay;
 }
 
 void SimBus::elect(SimServer& server) {
