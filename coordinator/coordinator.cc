@@ -42,7 +42,11 @@ void Coordinator::start() {
                         .other_leads = [this](const std::string& holder) { stand_by(holder); },
                         .token_raised = [this](FenceToken token) { use_token(token); },
                         .clusters_changed = [this] { apply_clusters(); },
-                        .failed = [this](const Error& error) { failed_(error); }});
+                        .failed = [this](const Error& error) { failed_(error); },
+                        .loop = [this](const ClusterName& name) -> const reconcile::ClusterLoop* {
+                          const auto found = clusters_.find(name);
+                          return found == clusters_.end() ? nullptr : found->second.get();
+                        }});
 }
 
 Result<void> Coordinator::open() {

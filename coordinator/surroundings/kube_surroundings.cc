@@ -191,14 +191,25 @@ void KubeSurroundings::raise_token(FenceToken seen) {
   });
 }
 
-// There is a pass a second at least, so what is left out in a burst is said by the next one.
+// At once; of a burst of passes then the last one, because nothing may follow it for seconds.
 void KubeSurroundings::passed(const reconcile::ClusterLoop& loop) {
+  const auto& name = loop.cluster().name;
+  if (status_rests_.contains(name)) {
+    status_due_.insert(name);
+    return;
+  }
+  say_status(loop);
+  status_rests_[name] = scheduler_.after(kStatusInterval, [this, name] {
+    status_rests_.erase(name);
+    if (status_due_.erase(name) == 0) return;
+    if (const auto* still = hooks_.loop(name)) passed(*still);
+  });
+}
+
+void KubeSurroundings::say_status(const reconcile::ClusterLoop& loop) {
   const auto& object = loop.cluster();
   const auto* seen = objects_.running(object.name);
   if (seen == nullptr || seen->good.object.uid != object.uid) return;
-  auto& made = status_made_[object.name];
-  if (scheduler_.now() - made < kStatusInterval) return;
-  made = scheduler_.now();
   auto status = admin_service::cluster_status(loop.snapshot(), loop.decision());
   *status.mutable_migration() = admin_service::migration(loop.snapshot(), loop.history());
   statuses_.want({object.space, object.name.value},
@@ -222,6 +233,7 @@ void KubeSurroundings::stop(std::function<void()> done) {
   is_stopped_ = true;
   retry_.reset();
   renewal_.reset();
+  status_rests_.clear();
   watch_.reset();
   lease_->release(std::move(done));
 }

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace shardkeeper::coordinator {
@@ -55,6 +56,7 @@ class KubeSurroundings final : public Surroundings, private ByHand {
   void apply();
   void open_objects();
   bool adopt(const ClusterName& name, const SeenObject& seen);
+  void say_status(const reconcile::ClusterLoop& loop);
   void say_why_not_run(const platform::kube::ObjectName& place, const SeenObject& seen);
 
   Scheduler& scheduler_;
@@ -74,7 +76,8 @@ class KubeSurroundings final : public Surroundings, private ByHand {
   std::unique_ptr<Timer> renewal_;
   StatusWriter statuses_;
   EventWriter events_;
-  std::map<ClusterName, TimePoint> status_made_;  // when it was last put together
+  std::map<ClusterName, std::unique_ptr<Timer>> status_rests_;  // armed: it was just put together
+  std::set<ClusterName> status_due_;                            // a pass has ended since
   std::unique_ptr<platform::kube::KubePlatform> platform_;
   std::unique_ptr<platform::kube::Reflectors> watch_;
 };

@@ -36,6 +36,8 @@ class Surroundings {
     std::function<void(FenceToken)> token_raised;  // as raise_token asked
     std::function<void()> clusters_changed;        // clusters() did
     std::function<void(const Error&)> failed;      // it cannot go on; nothing follows
+    // That runs it now; null: none does.
+    std::function<const reconcile::ClusterLoop*(const ClusterName&)> loop;
   };
 
   virtual ~Surroundings() = default;

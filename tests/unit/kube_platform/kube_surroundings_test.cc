@@ -52,7 +52,8 @@ class KubeSurroundingsTest : public testing::Test {
                         },
                     .token_raised = [this](FenceToken token) { token_ = token; },
                     .clusters_changed = [this] { ++changes_; },
-                    .failed = [this](const Error& error) { failures_.push_back(error); }});
+                    .failed = [this](const Error& error) { failures_.push_back(error); },
+                    .loop = [this](const ClusterName&) -> const reconcile::ClusterLoop* { return loop_.get(); }});
   }
   void lead() {
     lease_->callbacks.acquired(FenceToken{7});
@@ -79,6 +80,16 @@ class KubeSurroundingsTest : public testing::Test {
   int generation_ = 0;
   std::vector<Error> failures_;
   std::unique_ptr<KubeSurroundings> around_;
+  std::unique_ptr<reconcile::ClusterLoop> loop_;
+};
+
+// Nobody is reached.
+class NoDialer final : public rpc::AgentDialer {
+ public:
+  std::unique_ptr<rpc::AgentLink> dial(const ClusterName&, const PodName&, const std::string&, FenceToken, std::chrono::milliseconds,
+                                       rpc::AgentEvents) override {
+    return nullptr;
+  }
 };
 
 constexpr const char* kGood = R"({"image": "v:8.0.1", "shards": 3})";
@@ -105,6 +116,32 @@ TEST_F(KubeSurroundingsTest, ObjectsComeAndGo) {
   api_->erase("valkeyclusters", {"n", "cache"});
   scheduler_.run_for(1s);
   EXPECT_THAT(around_->clusters(), IsEmpty());
+}
+
+TEST_F(KubeSurroundingsTest, TheLastPassOfABurstIsInTheStatusThoughNoneFollows) {
+  lead();
+  apply("cache", kGood);
+  NoDialer dialer;
+  reconcile::EventLog events;
+  bool is_told = true;
+  loop_ = std::make_unique<reconcile::ClusterLoop>(reconcile::ClusterLoop::Ports{scheduler_, around_->platform(), dialer, events},
+                                                   around_->clusters().begin()->second.object, token_, 1,
+                                                   reconcile::ClusterLoop::Hooks{.passed =
+                                                                                     [&](Duration) {
+                                                                                       if (is_told) around_->passed(*loop_);
+                                                                                     },
+                                                                                 .higher_token_seen = [](FenceToken) {},
+                                                                                 .neighbours = [] { return reconcile::Neighbours(); }});
+  scheduler_.run_for(5s);
+  for (const char* why : {"a secret is missing", "its key is missing"}) {
+    loop_->set_outside_findings({{model::Reason::kUsersRejected, "spec.usersSecret", why}});
+    scheduler_.run_posted();
+  }
+  is_told = false;
+  scheduler_.run_for(5s);
+  EXPECT_THAT(status_of("cache"), HasSubstr("its key is missing"));
+  loop_.reset();
+  scheduler_.run_for(5s);
 }
 
 TEST_F(KubeSurroundingsTest, ABadChangeIsAFindingAndTheClusterStaysAsItWas) {
