@@ -236,7 +236,7 @@ void AgentCore::watch_message(std::uint64_t stream, const rpc::FromCoordinator& 
   }
   watchers_.set_node_timeout(stream, message.node_timeout);
   if (message.want_view) watchers_.want_view(stream);
-  if (message.report_nonce == 0) return;
+  if (message.report_nonce == 0) return watchers_.heard(stream);
   const std::uint64_t round = ask_now();
   watchers_.want_report(stream, message.report_nonce, round);
   if (round == 0) refresh();

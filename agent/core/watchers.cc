@@ -26,6 +26,13 @@ void Watchers::set_node_timeout(std::uint64_t stream, std::chrono::milliseconds 
   if (Stream* found = find(stream); found != nullptr && node_timeout.count() > 0) found->node_timeout = node_timeout;
 }
 
+void Watchers::heard(std::uint64_t stream) {
+  Stream* found = find(stream);
+  if (found == nullptr || found->is_due) return;
+  // What was said a moment ago is answer enough.
+  if (scheduler_.now() - found->last_said >= rpc::beat_interval(found->node_timeout) / 2) say_beat(stream, *found);
+}
+
 void Watchers::want_view(std::uint64_t stream) {
   Stream* found = find(stream);
   if (found == nullptr) return;
@@ -108,13 +115,17 @@ void Watchers::send(std::uint64_t id, Stream& stream) {
   push(&state);
 }
 
+void Watchers::say_beat(std::uint64_t id, Stream& stream) {
+  const auto push = stream.push;  // the stream may be closed inside
+  arm_beat(id, stream);
+  push(nullptr);
+}
+
+// Half an interval for the coordinator's beat to arrive late, then without it.
 void Watchers::arm_beat(std::uint64_t id, Stream& stream) {
-  stream.beat = scheduler_.after(rpc::beat_interval(stream.node_timeout), [this, id] {
-    Stream* found = find(id);
-    if (found == nullptr) return;
-    const auto push = found->push;
-    arm_beat(id, *found);
-    push(nullptr);
+  stream.last_said = scheduler_.now();
+  stream.beat = scheduler_.after(rpc::beat_interval(stream.node_timeout) * 3 / 2, [this, id] {
+    if (Stream* found = find(id)) say_beat(id, *found);
   });
 }
 

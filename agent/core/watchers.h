@@ -14,8 +14,9 @@ namespace shardkeeper::agent {
 // Rules: a full state when a stream opens, then one after each change, at most one per turn of the loop. Counters and offsets
 // alone are told at most once a second. A view of a few rows, or of more while the server is not ready, goes along with the first state that
 // has its hash: small clusters, and servers that are being made, are seen without a question. Another one is sent when it is asked for, because
-// equal hashes need it only once. A report that was asked for goes out as soon as the round that answers it is read. A beat when nothing else
-// was said for rpc::beat_interval.
+// equal hashes need it only once. A report that was asked for goes out as soon as the round that answers it is read. A beat answers the
+// coordinator's: who has six hundred agents hears them all at once and then sleeps; six hundred wakeups cost it ten times as much. Where none
+// comes, a beat follows by itself.
 // THREAD the loop's thread. REQUIRES scheduler outlives it, and everybody who holds a `push` outlives that stream.
 class Watchers {
  public:
@@ -28,6 +29,8 @@ class Watchers {
   void open(std::uint64_t stream, rpc::AgentHandler::Push push);
   void close(std::uint64_t stream) { streams_.erase(stream); }
   void set_node_timeout(std::uint64_t stream, std::chrono::milliseconds node_timeout);
+  // The coordinator said something; it hears something, too.
+  void heard(std::uint64_t stream);
   void want_view(std::uint64_t stream);
   // The state answers `nonce` once round `round` or a later one was read, or when there is nothing to ask.
   void want_report(std::uint64_t stream, std::uint64_t nonce, std::uint64_t round);
@@ -51,12 +54,14 @@ class Watchers {
     std::uint64_t view_hash_sent = 0;
     bool is_due = true;
     TimePoint last_state;
+    TimePoint last_said;
     std::unique_ptr<Timer> beat;
   };
   Stream* find(std::uint64_t stream);
   void schedule_flush();
   void flush();
   void send(std::uint64_t id, Stream& stream);
+  void say_beat(std::uint64_t id, Stream& stream);
   void arm_beat(std::uint64_t id, Stream& stream);
 
   Scheduler& scheduler_;

@@ -120,21 +120,42 @@ TEST_F(WatchersTest, SendsALongerViewUnaskedWhileTheServerIsMade) {
   EXPECT_EQ(pushed(), "1:0 ");
 }
 
-TEST_F(WatchersTest, BeatsWhenNothingElseIsSaid) {
+TEST_F(WatchersTest, ABeatAnswersTheCoordinators) {
   open(1);
   watchers_.set_node_timeout(1, 3s);
   pushed();
-  scheduler_.run_for(999ms);
+  scheduler_.run_for(1s);
+  watchers_.heard(1);
+  EXPECT_EQ(pushed(), "1:beat ");
+  scheduler_.run_for(1s);
+  watchers_.state_changed();
+  watchers_.heard(1);
+  EXPECT_EQ(pushed(), "1:0 ") << "the state is on its way";
+  watchers_.heard(1);
+  scheduler_.run_for(499ms);
+  watchers_.heard(1);
+  EXPECT_EQ(pushed(), "") << "it was heard half an interval ago";
+  scheduler_.run_for(501ms);
+  watchers_.heard(1);
+  EXPECT_EQ(pushed(), "1:beat ");
+}
+
+TEST_F(WatchersTest, BeatsWhereTheCoordinatorDoesNot) {
+  open(1);
+  watchers_.set_node_timeout(1, 3s);
+  pushed();
+  scheduler_.run_for(1499ms);
   watchers_.state_changed();
   EXPECT_EQ(pushed(), "1:0 ");
-  scheduler_.run_for(999ms);
+  scheduler_.run_for(1499ms);
   EXPECT_EQ(pushed(), "");
   scheduler_.run_for(1ms);
   EXPECT_EQ(pushed(), "1:beat ");
-  scheduler_.run_for(2s);
+  scheduler_.run_for(3s);
   EXPECT_EQ(pushed(), "1:beat 1:beat ");
   watchers_.close(1);
-  scheduler_.run_for(2s);
+  scheduler_.run_for(3s);
+  watchers_.heard(1);
   EXPECT_EQ(pushed(), "");
 }
 
