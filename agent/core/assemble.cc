@@ -94,23 +94,6 @@ NodeState assemble(const Known& known) {
   return state;
 }
 
-NodeState without_counters(NodeState state) {
-  state.replication.offset_bytes = 0;
-  state.replication.link_down_for = milliseconds(0);
-  for (auto& replica : state.replication.online_replicas) replica.offset_bytes = 0;
-  if (state.last_life) state.last_life->replication.link_down_for = milliseconds(0);
-  state.keys = 0;
-  state.memory_used_bytes = 0;
-  if (state.migration) {
-    state.migration->slots_done = {};
-    state.migration->keys_total = 0;
-    state.migration->keys_done = 0;
-    state.migration->bytes_done = 0;
-  }
-  state.readiness.detail.clear();
-  return state;
-}
-
 std::optional<LastLife> life_of(const NodeState& state) {
   if (!state.node_id) return std::nullopt;
   return LastLife{*state.node_id, state.role, state.slots, state.replication};

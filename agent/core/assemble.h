@@ -30,9 +30,6 @@ struct Known {
 // Everything but `nonce` and `view`, which differ between watchers.
 NodeState assemble(const Known& known);
 
-// Equal results: nothing changed but counters, offsets and durations.
-NodeState without_counters(NodeState state);
-
 // What is worth keeping of a running server for the time after it. None while its id is not known.
 std::optional<LastLife> life_of(const NodeState& state);
 // The same but for offsets and link states, which change too often to be written.

@@ -118,4 +118,7 @@ struct NodeState {
   bool operator==(const NodeState&) const = default;
 };
 
+// Equal results: nothing differs but counters, offsets and durations.
+NodeState without_counters(NodeState state);
+
 }  // namespace shardkeeper

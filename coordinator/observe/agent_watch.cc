@@ -80,8 +80,10 @@ void AgentWatch::on_state(const PodName& pod, NodeState state) {
   const bool was_dead = watched.state && watched.state->gate.is_known_dead();
   const bool is_answer = watched.state && watched.state->nonce != state.nonce;
   const bool is_pressing = is_answer || (!was_dead && state.gate.is_known_dead());
+  const bool is_count = watched.state && without_counters(*watched.state) == without_counters(state);
   watched.state = std::make_shared<const NodeState>(std::move(state));
-  is_pressing ? callbacks_.pressing() : callbacks_.changed();
+  if (is_pressing) return callbacks_.pressing();
+  is_count ? callbacks_.counted() : callbacks_.changed();
 }
 
 void AgentWatch::on_lost(const PodName& pod, const Error& error) {
@@ -107,6 +109,15 @@ void AgentWatch::describe(model::PodInfo& info) const {
   info.heard_at = watched.heard_at;
   info.state_at = watched.state_at;
   info.stream_open = watched.stream_open;
+}
+
+std::optional<TimePoint> AgentWatch::next_silence(TimePoint after) const {
+  std::optional<TimePoint> next;
+  for (const auto& [pod, watched] : pods_) {
+    const TimePoint at = watched.heard_at + node_timeout_ + std::chrono::milliseconds(1);  // later than a timeout ago is silent
+    if (at > after && (!next || at < *next)) next = at;
+  }
+  return next;
 }
 
 void AgentWatch::prune_views() {

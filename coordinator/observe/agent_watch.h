@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 
 namespace shardkeeper::observe {
 
@@ -17,6 +18,7 @@ class AgentWatch {
  public:
   struct Callbacks {
     std::function<void()> changed;                      // something that a pass should look at
+    std::function<void()> counted;                      // counters and offsets only: a pass that waits for nothing need not look
     std::function<void()> pressing;                     // and at once: a server died, or a report came that was asked for
     std::function<void(FenceToken)> higher_token_seen;  // an agent has obeyed a token that is not below ours
   };
@@ -31,6 +33,8 @@ class AgentWatch {
 
   // Fills in what is known of the pod. A pod that is not followed is left as never heard.
   void describe(model::PodInfo& info) const;
+  // The earliest time after `after` at which one of them has been, or will have been, silent for a node timeout. None: all were before.
+  std::optional<TimePoint> next_silence(TimePoint after) const;
   const model::ViewCache& views() const { return views_; }
   // Forgets views that no state refers to any more.
   void prune_views();

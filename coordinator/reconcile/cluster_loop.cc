@@ -11,6 +11,7 @@ namespace shardkeeper::reconcile {
 namespace {
 
 constexpr Duration kTick = std::chrono::seconds(1);
+constexpr Duration kTickWhenCalm = std::chrono::seconds(5);
 
 // After a pass the loop's thread is left to the agents' reports for three times as long as the pass took, so that what comes in meanwhile
 // is one pass and not one each: fifty forming nodes report more often than passes could be made. A calm cluster's pass takes 0.1 ms.
@@ -45,6 +46,10 @@ ClusterLoop::ClusterLoop(Ports ports, model::ClusterObject cluster, FenceToken t
       started_(ports.scheduler.now()),
       agents_(ports.scheduler, ports.dialer, cluster_.name, token,
               {.changed = [this] { trigger(); },
+               .counted =
+                   [this] {
+                     if (!is_calm()) trigger();
+                   },
                .pressing = [this] { trigger_now(); },
                .higher_token_seen = [this](FenceToken seen) { hooks_.higher_token_seen(seen); }}),
       executor_(ports.platform, agents_, seed) {
@@ -152,7 +157,7 @@ Result<void> ClusterLoop::accept_stale(const PodName& pod) {
 
 void ClusterLoop::pass() {
   snapshot_ = observe();
-  const auto settle_at = in_flight_.settle(snapshot_.pods, snapshot_.now);
+  settle_at_ = in_flight_.settle(snapshot_.pods, snapshot_.now);
   snapshot_.in_flight = in_flight_.list();
   snapshot_.failures = in_flight_.failures();
   auto outcome = plan::decide(snapshot_, history_);
@@ -162,7 +167,7 @@ void ClusterLoop::pass() {
   report_findings();
   act();
   agents_.prune_views();
-  arm_timer(settle_at);
+  arm_timer();
   hooks_.passed(ports_.scheduler.now() - snapshot_.now);
   const TimePoint end = ports_.scheduler.now();
   rest_until_ = end + std::min(kRestFactor * (end - snapshot_.now), kRestMax);
@@ -175,8 +180,11 @@ model::Snapshot ClusterLoop::observe() {
   snapshot.cluster = cluster_;
   snapshot.token = token_;
   const auto& view = ports_.platform.view();
+  const auto is_own = [&](const model::Pod& pod) { return pod.cluster == cluster_.name; };
   std::vector<model::Pod> pods;
-  std::ranges::copy_if(view.pods, std::back_inserter(pods), [&](const model::Pod& pod) { return pod.cluster == cluster_.name; });
+  pods.reserve(static_cast<std::size_t>(std::ranges::count_if(view.pods, is_own)));
+  std::ranges::copy_if(view.pods, std::back_inserter(pods), is_own);
+  snapshot.pods.reserve(pods.size());
   agents_.follow(pods, ports_.platform, cluster_.spec.node_timeout);
   for (auto& pod : pods) {
     model::PodInfo info;
@@ -238,12 +246,21 @@ void ClusterLoop::report_findings() {
   findings_since_ = std::move(current);
 }
 
-void ClusterLoop::arm_timer(std::optional<TimePoint> settle_at) {
-  TimePoint at = snapshot_.now + kTick;
+// Nothing was found, is to be done or is under way: without a word from anybody only an agent's silence comes next.
+bool ClusterLoop::is_calm() const { return decision_.findings.empty() && decision_.steps.empty() && snapshot_.in_flight.empty(); }
+
+TimePoint ClusterLoop::next_look() const {
+  TimePoint at = snapshot_.now + (is_calm() ? kTickWhenCalm : kTick);
+  if (const auto silence = agents_.next_silence(snapshot_.now)) at = std::min(at, *silence);
   if (decision_.look_again_at) at = std::min(at, *decision_.look_again_at);
-  if (settle_at) at = std::min(at, *settle_at);
-  const Duration delay = std::max(at - ports_.scheduler.now(), Duration(std::chrono::milliseconds(1)));
-  timer_ = ports_.scheduler.after(delay, [this] { trigger(); });
+  if (settle_at_) at = std::min(at, *settle_at_);
+  return at;
+}
+
+// Most often everybody has been heard when somebody could have been silent: then it waits on, without a pass.
+void ClusterLoop::arm_timer() {
+  const Duration delay = std::max(next_look() - ports_.scheduler.now(), Duration(std::chrono::milliseconds(1)));
+  timer_ = ports_.scheduler.after(delay, [this] { next_look() > ports_.scheduler.now() ? arm_timer() : trigger(); });
 }
 
 }  // namespace shardkeeper::reconcile

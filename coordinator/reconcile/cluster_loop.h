@@ -80,7 +80,9 @@ class ClusterLoop {
   void act();
   void start(const model::Step& step);
   void report_findings();
-  void arm_timer(std::optional<TimePoint> settle_at);
+  bool is_calm() const;
+  TimePoint next_look() const;
+  void arm_timer();
 
   Ports ports_;
   model::ClusterObject cluster_;
@@ -93,6 +95,7 @@ class ClusterLoop {
   std::vector<model::Finding> outside_findings_;
   Since findings_since_;
   InFlightSteps in_flight_;
+  std::optional<TimePoint> settle_at_;  // when the next step under way is given up
   bool pass_queued_ = false;
   bool is_resting_ = false;                                     // the queued pass waits for the rest's end
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with callbacks of calls under way and queued passes
