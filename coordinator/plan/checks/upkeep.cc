@@ -56,12 +56,25 @@ void restore_node_timeout(const World& world, const Member& member, bool settled
                 "it is " + std::to_string(member.state->node_timeout.count()) + " ms, the spec says " + std::to_string(wanted.count()));
 }
 
-void keep_label(const Member& member, Verdict& verdict) {
-  const char* role = member.owns_slots() ? "primary" : member.is_replica() ? "replica" : nullptr;
-  if (role == nullptr) return;
+// One that is up, owns slots and has the highest epoch: a shard has one primary, also while a former one has not heard of it, or is dead.
+bool has_another_primary(const World& world, const Member& member) {
+  if (!member.shard) return false;
+  const auto shard = world.shards.find(*member.shard);
+  return shard != world.shards.end() && shard->second.primary && world.members[*shard->second.primary].name() != member.name();
+}
+
+// Also of a pod that is being deleted: a label selects it until it is gone.
+void keep_label(const World& world, const Member& member, Verdict& verdict) {
   const auto label = member.info->pod.labels.find(model::kLabelRole);
-  if (label != member.info->pod.labels.end() && label->second == role) return;
-  verdict.step(model::LabelPod{member.name(), {{model::kLabelRole, role}}}, Reason::kLabelStale, "its role is now " + std::string(role));
+  const std::string shown = label == member.info->pod.labels.end() ? "" : label->second;
+  const bool is_known = member.is_up() && member.id;
+  std::string role;
+  if (has_another_primary(world, member))
+    role = shown == "primary" || (is_known && member.is_replica()) ? "replica" : "";
+  else if (is_known)
+    role = member.owns_slots() ? "primary" : member.is_replica() ? "replica" : "";
+  if (role.empty() || role == shown) return;
+  verdict.step(model::LabelPod{member.name(), {{model::kLabelRole, role}}}, Reason::kLabelStale, "its role is now " + role);
 }
 
 // In the cluster: the majority's view lists the node, and gives it the slots that it claims. It begins when every voter knows the node, and
@@ -137,11 +150,11 @@ Verdict check_upkeep(const World& world, const Claims&, model::History&) {
   const auto done = any_lowered && !settled ? who_has_learned_all(world) : std::set<PodName>();
   const std::uint64_t settings_hash = hash_settings(world.spec().config);
   for (const auto& member : world.members) {
+    keep_label(world, member, verdict);
     if (member.info->pod.is_deleting) continue;
     keep_condition(world, member, verdict);
     if (!member.is_up() || !member.id) continue;
     restore_node_timeout(world, member, settled || done.contains(member.name()), verdict);
-    keep_label(member, verdict);
     lift_fence(world, member, verdict);
     keep_settings(world, member, settings_hash, verdict);
   }

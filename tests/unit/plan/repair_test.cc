@@ -238,6 +238,21 @@ const CheckCase kUpkeep[] = {
     {"a healthy cluster needs nothing", a_cluster(), ""},
     {"a stale role label is corrected", a_cluster().edit([](auto& s) { s.pods[0].pod.labels[model::kLabelRole] = "replica"; }),
      "label-pod vk-0-0 role=primary because=LabelStale"},
+    {"a dead primary's pod is none any more where it has a successor", a_cluster().dead("vk-0-0").promoted("vk-0-1").edit([](auto& s) {
+       s.pods[0].pod.labels[model::kLabelRole] = "primary";
+       s.pods[0].pod.conditions.clear();
+     }),
+     "label-pod vk-0-0 role=replica because=LabelStale"},
+    {"nor one that is being deleted",
+     a_cluster().dead("vk-0-0").promoted("vk-0-1").change("vk-0-0", [](auto& n) { n.is_deleting = true; }).edit([](auto& s) {
+       s.pods[0].pod.labels[model::kLabelRole] = "primary";
+     }),
+     "label-pod vk-0-0 role=replica because=LabelStale"},
+    {"where it has none, it stays the primary that it was", a_cluster().dead("vk-0-0").edit([](auto& s) {
+       s.pods[0].pod.labels[model::kLabelRole] = "primary";
+       s.pods[0].pod.conditions.clear();
+     }),
+     ""},
     {"a member gets its condition", a_cluster().edit([](auto& s) { s.pods[0].pod.conditions.clear(); }),
      "set-condition vk-0-0 shardkeeper.io/in-cluster=true because=LabelStale"},
     {"who is no member loses it",
@@ -274,7 +289,7 @@ const CheckCase kUpkeep[] = {
          .promoted("vk-0-1")
          .change("vk-0-0", [](auto& n) { n.fenced = true, n.is_primary = true, n.follows.clear(), n.slots = SlotSet::of(0, 5460); })
          .edit([](auto& s) { s.pods[0].pod.labels[model::kLabelRole] = "primary", s.pods[0].pod.conditions.clear(); }),
-     ""},
+     "label-pod vk-0-0 role=replica because=LabelStale"},
     {"the fence of a primary that its cluster gave up stays",
      a_cluster().failed("vk-0-0").change("vk-0-0", [](auto& n) { n.fenced = true; }), ""},
     {"who was told other settings last is told today's",
