@@ -9,7 +9,6 @@
 #include "coordinator/platform/kube/objects/network_policy.h"
 #include "coordinator/platform/kube/objects/owner.h"
 #include "coordinator/platform/kube/objects/services.h"
-#include "coordinator/platform/kube/objects/time_text.h"
 #include "coordinator/platform/random_text.h"
 
 #include <algorithm>
@@ -25,15 +24,6 @@ constexpr Duration kUnseenFor = std::chrono::minutes(10);
 constexpr Duration kRenewalInterval = std::chrono::hours(1);  // certificates are renewed months before they end
 const std::string kOurs = std::string("app.kubernetes.io/managed-by=") + kFieldManager;
 
-// "" : our own.
-std::string authority_named(const KubeCluster& cluster) {
-  return std::string(json::text_at(cluster.spec, {"agentTls", "authoritySecretName"}));
-}
-
-std::string text_of(std::chrono::sys_seconds time) {
-  return time_text(std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
-}
-
 Error foreign(const std::string& secret) {
   return unavailable("Secret " + secret, "belongs to somebody else, perhaps to a deleted cluster of this name; waiting until it is gone");
 }
@@ -42,7 +32,23 @@ Error foreign(const std::string& secret) {
 
 ClusterHomes::ClusterHomes(Api& api, Scheduler& scheduler, Features features, const std::vector<std::string>& spaces, std::uint64_t seed,
                            Hooks hooks)
-    : api_(api), scheduler_(scheduler), features_(std::move(features)), spaces_(spaces), seed_(seed), hooks_(std::move(hooks)) {
+    : api_(api),
+      scheduler_(scheduler),
+      features_(std::move(features)),
+      hooks_(std::move(hooks)),
+      authorities_(api, scheduler, spaces, seed + 4000,
+                   {.changed =
+                        [this](const ObjectName& secret) {
+                          for (auto& [cluster, home] : homes_)
+                            if (home.cluster.object.space == secret.space && authority_named_by(home.cluster) == secret.name)
+                              authority_changed(home);
+                        },
+                    .synced =
+                        [this] {
+                          for (auto& [cluster, home] : homes_)
+                            if (!authority_named_by(home.cluster).empty()) authority_changed(home);
+                        },
+                    .troubled = hooks_.troubled}) {
   const auto options = [&](const Resource& resource, std::uint64_t offset) {
     return ObjectKeeper::Options{resource, spaces, kOurs, seed + offset};
   };
@@ -113,7 +119,7 @@ void ClusterHomes::look_for_keys(Home& home) {
 
 void ClusterHomes::make_keys(Home& home) {
   const auto& object = home.cluster.object;
-  const bool is_adopted = !authority_named(home.cluster).empty();
+  const bool is_adopted = !authority_named_by(home.cluster).empty();
   const auto adopted = adopted_authority(home);
   if (is_adopted && !adopted) return;
   auto authority = adopted ? Result<tls::Authority>(*adopted) : tls::Authority::make(object.name, wall_clock(scheduler_));
@@ -142,53 +148,18 @@ void ClusterHomes::make_keys(Home& home) {
 
 // What spec.agentTls names; none where there is no such authority, which is a trouble of the cluster's.
 std::optional<tls::Authority> ClusterHomes::adopted_authority(Home& home) {
-  if (authority_named(home.cluster).empty()) {
-    set_trouble(home, kAgentTls, std::nullopt);
+  const auto set = [&](std::optional<Error> error) { set_trouble(home, kAgentTls, std::move(error)); };
+  if (authority_named_by(home.cluster).empty()) {
+    set(std::nullopt);
     return std::nullopt;
   }
-  if (!authorities_) watch_authorities();
-  if (!authorities_->is_synced()) return std::nullopt;
-  auto found = find_authority(home);
-  set_trouble(home, kAgentTls, found ? std::nullopt : std::optional(found.error()));
-  return found ? std::optional(std::move(*found)) : std::nullopt;
+  auto found = authorities_.find(home.cluster, home.keys ? &home.keys->authority : nullptr);
+  if (!found) return std::nullopt;
+  set(*found ? std::nullopt : std::optional(found->error()));
+  return *found ? std::optional(std::move(**found)) : std::nullopt;
 }
 
-void ClusterHomes::watch_authorities() {
-  const auto look = [this](Home& home) { return home.keys ? follow_authority(home) : look_for_keys(home); };
-  const auto changed = [this, look](const Change& change) {
-    for (auto& [cluster, home] : homes_)
-      if (home.cluster.object.space == change.name.space && authority_named(home.cluster) == change.name.name) look(home);
-  };
-  const auto synced = [this, look] {
-    for (auto& [cluster, home] : homes_)
-      if (!authority_named(home.cluster).empty()) look(home);
-  };
-  ReflectorOptions options{.resource = resources::kSecrets, .seed = seed_ + 4000};
-  options.selection.label_selector = std::string(kAuthorityLabel) + "=true";
-  authorities_ = std::make_unique<Reflectors>(api_, scheduler_, std::move(options), spaces_,
-                                              Reflector::Hooks{.changed = changed, .synced = synced, .troubled = hooks_.troubled});
-}
-
-// ERRORS kNotFound, kInvalid: with what is wrong with it.
-Result<tls::Authority> ClusterHomes::find_authority(const Home& home) const {
-  const auto& object = home.cluster.object;
-  const ObjectName name{object.space, authority_named(home.cluster)};
-  const std::string what = "Secret " + name.name;
-  const auto* secret = authorities_->find(name);
-  if (secret == nullptr)
-    return not_found(what, "spec.agentTls names it, and there is none with the label " + std::string(kAuthorityLabel) + "=true");
-  auto authority = read_adopted_authority(object.name, *secret);
-  if (!authority) return invalid(what, to_string(authority.error()));
-  const auto validity = tls::validity_of(authority->certificate_pem());
-  if (!validity) return invalid(what, to_string(validity.error()));
-  const auto now = wall_clock(scheduler_);
-  if (!validity->contains(now))
-    return invalid(what, "tls.crt is not valid now, but from " + text_of(validity->not_before) + " to " + text_of(validity->not_after));
-  const bool ends_soon = validity->not_after - now < (validity->not_after - validity->not_before) / 10;
-  if (ends_soon && home.keys && home.keys->authority.certificate_pem() == authority->certificate_pem())
-    return invalid(what, "tls.crt ends at " + text_of(validity->not_after) + "; renew it, or no agent can be commanded from then on");
-  return authority;
-}
+void ClusterHomes::authority_changed(Home& home) { home.keys ? follow_authority(home) : look_for_keys(home); }
 
 // The last step was written, so agents are about to read it. Where that took long, the wait begins when it was.
 bool ClusterHomes::has_spread(Home& home) {
@@ -298,7 +269,7 @@ void ClusterHomes::pods_changed() {
 std::optional<Error> ClusterHomes::watch_trouble() const {
   for (const auto* keeper : {secrets_.get(), services_.get(), policies_.get(), budgets_.get()})
     if (keeper->watch_trouble()) return keeper->watch_trouble();
-  return authorities_ ? authorities_->trouble() : std::nullopt;
+  return authorities_.watch_trouble();
 }
 
 void ClusterHomes::want_secrets(Home& home) {

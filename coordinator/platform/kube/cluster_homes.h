@@ -3,12 +3,12 @@
 
 #include "common/time/scheduler.h"
 #include "common/tls/identity.h"
+#include "coordinator/platform/kube/adopted_authorities.h"
 #include "coordinator/platform/kube/client/api.h"
 #include "coordinator/platform/kube/client/features.h"
 #include "coordinator/platform/kube/object_keeper.h"
 #include "coordinator/platform/kube/objects/cluster_reader.h"
 #include "coordinator/platform/kube/objects/secrets.h"
-#include "coordinator/platform/kube/reflectors.h"
 
 #include <cstdint>
 #include <functional>
@@ -83,9 +83,8 @@ class ClusterHomes {
   void look_for_keys(Home& home);
   void make_keys(Home& home);
   std::optional<tls::Authority> adopted_authority(Home& home);
-  Result<tls::Authority> find_authority(const Home& home) const;
+  void authority_changed(Home& home);
   bool has_spread(Home& home);
-  void watch_authorities();
   void follow_authority(Home& home);
   void sign_all_anew(Home& home);
   void take_keys(Home& home, ClusterKeys keys);
@@ -105,12 +104,10 @@ class ClusterHomes {
   Api& api_;
   Scheduler& scheduler_;
   const Features features_;
-  const std::vector<std::string> spaces_;
-  const std::uint64_t seed_;
   const Hooks hooks_;
   std::map<ClusterName, Home> homes_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with callbacks of calls under way
-  std::unique_ptr<Reflectors> authorities_;  // Secrets that spec.agentTls may name; from the first cluster on that names one
+  AdoptedAuthorities authorities_;
   std::unique_ptr<ObjectKeeper> secrets_;
   std::unique_ptr<ObjectKeeper> services_;
   std::unique_ptr<ObjectKeeper> policies_;
