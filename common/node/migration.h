@@ -49,6 +49,7 @@ struct MigrationProgress {
   bool is_handing_over = false;
   std::string error;  // of a failed job: what failed, why, where
 
+  bool is_running() const { return stage == Stage::kRunning; }
   bool operator==(const MigrationProgress&) const = default;
 };
 std::string_view to_string(MigrationProgress::Stage stage);  // running | done | failed | cancelled

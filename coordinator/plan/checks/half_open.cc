@@ -231,6 +231,8 @@ class HalfOpenSlots {
 Verdict check_half_open(const World& world, const Claims& claimed, model::History& history) {
   Verdict verdict;
   verdict.findings = note_ended_jobs(world, history);
+  for (const auto& [source, ended] : history.ended_jobs)
+    if (!ended.shown && world.now() < shown_until(ended)) verdict.look_again(shown_until(ended));
   if (world.views_known && world.majority != nullptr) HalfOpenSlots(world, claimed, history, verdict).close_all();
   return verdict;
 }

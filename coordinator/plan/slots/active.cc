@@ -20,11 +20,11 @@ const command::StartMigration* start_in_flight(const World& world, const PodName
 }
 
 bool is_still_showing(const World& world, const model::History& history, const Member& member, const MigrationProgress& progress) {
-  if (progress.stage == MigrationProgress::Stage::kRunning) return true;
+  if (progress.is_running()) return true;
   if (!progress.slots_done.overlaps(member.state->slots)) return false;
   const auto ended = history.ended_jobs.find(member.name());
   if (ended == history.ended_jobs.end() || ended->second.job != progress.job) return true;
-  return !ended->second.shown && world.now() - ended->second.at < kEndShowsWithin;
+  return !ended->second.shown && world.now() < shown_until(ended->second);
 }
 
 model::Finding told_of(const World& world, const Member& source, const MigrationProgress& progress) {
@@ -50,7 +50,7 @@ std::vector<ActiveJob> active_jobs(const World& world, const model::History& his
       const auto& job = start->job;
       jobs.push_back({job.id, &member, shard_of(world, job.target_node), job.target_node, job.slots, nullptr});
     } else if (progress && is_still_showing(world, history, member, *progress)) {
-      const bool runs = progress->stage == MigrationProgress::Stage::kRunning;
+      const bool runs = progress->is_running();
       jobs.push_back({progress->job, &member, shard_of(world, progress->target_node), progress->target_node,
                       runs ? progress->slots.without(progress->slots_done) : progress->slots_done, &*progress});
     }
@@ -107,7 +107,7 @@ std::vector<model::Finding> note_ended_jobs(const World& world, model::History& 
     auto& running = history.running_jobs[member.name()];
     const auto* start = start_in_flight(world, member.name());
     const bool was_seen = running == progress.job || (start != nullptr && start->job.id == progress.job);
-    if (progress.stage == MigrationProgress::Stage::kRunning) {
+    if (progress.is_running()) {
       running = progress.job;
       continue;
     }
@@ -124,6 +124,8 @@ std::vector<model::Finding> note_ended_jobs(const World& world, model::History& 
   }
   return told;
 }
+
+TimePoint shown_until(const model::EndedJob& ended) { return ended.at + kEndShowsWithin; }
 
 JobKind kind_of(const std::string& job_id) { return job_id.ends_with(kFinishes) ? JobKind::kFinishes : JobKind::kPlanned; }
 

@@ -15,7 +15,7 @@ struct ActiveJob {
   // Null while nothing is reported: the order to start is on its way.
   const MigrationProgress* progress;
 
-  bool is_running() const { return progress != nullptr && progress->stage == MigrationProgress::Stage::kRunning; }
+  bool is_running() const { return progress != nullptr && progress->is_running(); }
 };
 
 // RETURNS jobs whose start is in flight, that run, or that ended a moment ago while the source's own word does not show it yet; by
@@ -44,5 +44,7 @@ command::StartMigration start_of(std::string id, SlotSet slots, const Member& ta
 // Remembers which jobs ended since the last pass: what failed becomes trouble, what was done is none any more.
 // RETURNS what to tell of jobs that this coordinator saw running and that ended well, once each; failures are told as trouble.
 std::vector<model::Finding> note_ended_jobs(const World& world, model::History& history);
+// Until then a job that ended may not show at its source's server, and its slots count as moved.
+TimePoint shown_until(const model::EndedJob& ended);
 
 }  // namespace shardkeeper::plan

@@ -259,6 +259,21 @@ TEST(Moves, OneFailureIsCountedOnce) {
   EXPECT_EQ(history.troubles[0].error, "vk-2-0: IOERR");
 }
 
+// Gossip tells the source's server of an end after its agent knew it; where it never does, the slots are planned again.
+TEST(Moves, AnEndThatDoesNotShowIsLookedAtAgain) {
+  model::History history;
+  const SlotSet slots = SlotSet::of(15018, 16383);
+  auto world = a_new_shard().migrating("vk-2-0", "vk-3-0", slots, Stage::kDone);
+  world.change("vk-2-0", [&](BuiltNode& node) { node.migration->slots_done = slots; });
+  const auto at = run(plan::check_half_open, world, history).look_again_at;
+  ASSERT_TRUE(at);
+  EXPECT_EQ(*at, ClusterBuilder::kNow + 5s);
+  EXPECT_EQ(starts(run(plan::check_moves, world, history)), "");
+  world.pass_time(5s);
+  EXPECT_FALSE(run(plan::check_half_open, world, history).look_again_at);
+  EXPECT_NE(starts(run(plan::check_moves, world, history)), "");
+}
+
 // Each end is told once, by who saw the job run: findings become events when they first appear.
 TEST(Moves, AnEndIsToldOnce) {
   model::History history;
