@@ -123,8 +123,7 @@ PaceInput AgentCore::pace_input() const {
 // Nothing has changed for a while, and nothing is under way: nobody waits for an offset or watches a move.
 bool AgentCore::is_calm() const {
   const PaceInput pace = pace_input();
-  const bool is_moving = state_.migration && state_.migration->stage == MigrationProgress::Stage::kRunning;
-  return pace.is_settled && !is_moving && pace.since_change > kCalmAfter;
+  return pace.is_settled && !state_.moves_slots() && pace.since_change > kCalmAfter;
 }
 
 void AgentCore::arm_tick() {

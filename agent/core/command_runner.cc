@@ -83,7 +83,7 @@ void CommandRunner::on(const command::RaiseEpoch& wanted, const Done& done) {
     if (self.config_epoch > wanted.above) return done(kAlreadySo);
     if (self.role != Role::kPrimary || self.slots.empty()) return done(refused("raise-epoch", "this node is no primary with slots"));
     const NodeState& newest = newest_();
-    const bool moves = newest.migration && newest.migration->stage == MigrationProgress::Stage::kRunning;
+    const bool moves = newest.moves_slots();
     if (newest.fenced || moves || !nodes.open_slots.empty() || tickets_.running(scheduler_.now()))
       return done(conflict("raise-epoch", "this node is fenced, or its shard or a slot of it changes hands"));
     steps_.ask({"CLUSTER", "BUMPEPOCH"}, done, [done](const Reply& reply) {

@@ -145,7 +145,7 @@ void add_migration(Page& page, const MigrationCounters& counters, const std::opt
   page.counter("shardkeeper_migration_bytes_moved_total",
                "What those keys took: as sent by the server's own migration, as estimated by the server for the keys engine.",
                counters.bytes);
-  const bool runs = progress && progress->stage == MigrationProgress::Stage::kRunning;
+  const bool runs = progress && progress->is_running();
   page.gauge("shardkeeper_migration_running", "1 while a job moves slots away.", runs ? 1 : 0);
   if (!runs) return;
   page.gauge("shardkeeper_migration_job_slots", "Slots of the running job.", progress->slots.count());

@@ -115,6 +115,7 @@ struct NodeState {
 
   Readiness readiness;
 
+  bool moves_slots() const { return migration && migration->is_running(); }
   bool operator==(const NodeState&) const = default;
 };
 

@@ -131,8 +131,8 @@ void World::index_takers() {
     if (const auto index = by_id(target)) members[*index].is_taker = true;
   };
   for (const auto& member : members) {
-    if (member.state == nullptr || member.presence == Presence::kDead || !member.state->migration) continue;
-    if (member.state->migration->stage == MigrationProgress::Stage::kRunning) note(member.state->migration->target_node);
+    if (member.state == nullptr || member.presence == Presence::kDead || !member.state->moves_slots()) continue;
+    note(member.state->migration->target_node);
   }
   for (const auto& item : snapshot_.in_flight)
     if (const auto* order = std::get_if<model::Order>(&item.step.action))

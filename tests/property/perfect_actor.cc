@@ -98,8 +98,7 @@ class Actor {
       std::erase_if(world_.node(other.pod).open_slots, [&](const OpenSlot& open) { return possible && job.slots.contains(open.slot); });
   }
   void obey(BuiltNode& node, const command::CancelMigration&) {
-    if (node.migration && node.migration->stage == MigrationProgress::Stage::kRunning)
-      node.migration->stage = MigrationProgress::Stage::kCancelled;
+    if (node.migration && node.migration->is_running()) node.migration->stage = MigrationProgress::Stage::kCancelled;
   }
   void obey(BuiltNode& node, const command::ThrottleMigration& throttle) {
     if (node.migration) node.migration->bytes_per_second = throttle.bytes_per_second;

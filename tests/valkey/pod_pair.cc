@@ -84,7 +84,7 @@ MigrationProgress PodPair::run(const MigrationJob& job) {
 MigrationProgress PodPair::wait_for(const std::string& id) {
   const auto has_ended = [&] {
     const auto& progress = source().state().migration;
-    return progress && progress->job == id && progress->stage != MigrationProgress::Stage::kRunning;
+    return progress && progress->job == id && !progress->is_running();
   };
   if (!world_.run_until(has_ended, 300s)) throw std::runtime_error("job " + id + " does not end");
   return *source().state().migration;

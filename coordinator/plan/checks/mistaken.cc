@@ -54,7 +54,7 @@ std::string doubt(const World& world, ShardId shard, const Member& primary, Epoc
     const auto* row = view != nullptr ? view->find(*primary.id) : nullptr;
     if (row == nullptr || row->is_failed || row->is_suspected || row->slots != state.slots) return "a voter doubts its primary";
   }
-  const bool moves = state.migration && state.migration->stage == MigrationProgress::Stage::kRunning;
+  const bool moves = state.moves_slots();
   if (primary.is_taker || moves || !state.open_slots.empty()) return "slots of its shard are moving";
   if (world.in_flight("promote:" + to_string(shard))) return "its shard is handed over";
   const bool knows_all = epoch <= state.current_epoch && std::ranges::all_of(world.members, [&](const Member& m) {
