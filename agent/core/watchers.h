@@ -15,8 +15,8 @@ namespace shardkeeper::agent {
 // alone are told at most once a second. A view of a few rows, or of more while the server is not ready, goes along with the first state that
 // has its hash: small clusters, and servers that are being made, are seen without a question. Another one is sent when it is asked for, because
 // equal hashes need it only once. A report that was asked for goes out as soon as the round that answers it is read. A beat answers the
-// coordinator's: who has six hundred agents hears them all at once and then sleeps; six hundred wakeups cost it ten times as much. Where none
-// comes, a beat follows by itself.
+// coordinator's: who has six hundred agents hears them all at once and then sleeps (5.2 % of a core instead of 6.8). Where none comes, a beat
+// follows by itself.
 // THREAD the loop's thread. REQUIRES scheduler outlives it, and everybody who holds a `push` outlives that stream.
 class Watchers {
  public:

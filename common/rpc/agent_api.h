@@ -57,7 +57,7 @@ class AgentLink {
 
 // What a link tells its owner, on the loop thread.
 struct AgentEvents {
-  std::function<void(NodeState)> on_state;  // full state, whenever something changed and at every beat
+  std::function<void(NodeState)> on_state;  // full state, whenever something changed
   std::function<void()> on_beat;            // stream is alive, nothing changed
   std::function<void(Error)> on_lost;       // stream ended; the link reconnects by itself with back-off
 };

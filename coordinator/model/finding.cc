@@ -10,6 +10,10 @@ Family family_of(Reason reason) {
   return Family::kUnsafe;
 }
 
+bool waits_for_people(Reason reason) {
+  return (reason >= Reason::kNotHonoured && reason <= Reason::kRollNeeded) || reason == Reason::kManifestRejected;
+}
+
 std::string_view to_string(Family family) {
   switch (family) {
     case Family::kHealthy: return "healthy";

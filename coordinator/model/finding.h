@@ -78,6 +78,8 @@ enum class Reason {
 };
 
 Family family_of(Reason reason);
+// Stands until somebody changes the object or what it names: time and counters do not end it.
+bool waits_for_people(Reason reason);
 std::string_view to_string(Family family);  // healthy | waiting | throttled | misconfigured | unsafe
 std::string_view to_string(Reason reason);  // ProcessDead, QuorumUnreachable …
 

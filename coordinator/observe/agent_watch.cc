@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace shardkeeper::observe {
 
@@ -47,7 +48,7 @@ void AgentWatch::dial(const PodName& pod, Watched& watched) {
   watched.link.reset();
   watched.link = dialer_.dial(cluster_, pod, watched.address, token_, node_timeout_,
                               {.on_state = [this, pod](NodeState state) { on_state(pod, std::move(state)); },
-                               .on_beat = [this, pod] { pods_.at(pod).heard_at = scheduler_.now(); },
+                               .on_beat = [this, pod] { on_beat(pod); },
                                .on_lost = [this, pod](const Error& error) { on_lost(pod, error); }});
   if (!peers_.empty()) watched.link->set_peers(peers_);
 }
@@ -64,8 +65,20 @@ void AgentWatch::tell_peers(const std::vector<model::Pod>& pods) {
     if (watched.link) watched.link->set_peers(peers_);
 }
 
+bool AgentWatch::is_silent(const Watched& watched) const {
+  return !watched.stream_open || scheduler_.now() - watched.heard_at > node_timeout_;
+}
+
+void AgentWatch::on_beat(const PodName& pod) {
+  auto& watched = pods_.at(pod);
+  const bool is_back = is_silent(watched);
+  watched.heard_at = scheduler_.now();
+  if (is_back) callbacks_.changed();
+}
+
 void AgentWatch::on_state(const PodName& pod, NodeState state) {
   auto& watched = pods_.at(pod);
+  const bool is_back = is_silent(watched);
   watched.heard_at = watched.state_at = scheduler_.now();
   watched.stream_open = true;
   if (!watched.token_checked) {
@@ -80,10 +93,10 @@ void AgentWatch::on_state(const PodName& pod, NodeState state) {
   const bool was_dead = watched.state && watched.state->gate.is_known_dead();
   const bool is_answer = watched.state && watched.state->nonce != state.nonce;
   const bool is_pressing = is_answer || (!was_dead && state.gate.is_known_dead());
-  const bool is_count = watched.state && without_counters(*watched.state) == without_counters(state);
-  watched.state = std::make_shared<const NodeState>(std::move(state));
+  const auto former = std::exchange(watched.state, std::make_shared<const NodeState>(std::move(state)));
   if (is_pressing) return callbacks_.pressing();
-  is_count ? callbacks_.counted() : callbacks_.changed();
+  if (is_back || !former || without_counters(*former) != without_counters(*watched.state)) return callbacks_.changed();
+  callbacks_.counted();
 }
 
 void AgentWatch::on_lost(const PodName& pod, const Error& error) {

@@ -17,7 +17,7 @@ namespace shardkeeper::observe {
 class AgentWatch {
  public:
   struct Callbacks {
-    std::function<void()> changed;                      // something that a pass should look at
+    std::function<void()> changed;                      // something that a pass should look at; also a silence that ends
     std::function<void()> counted;                      // counters and offsets only: a pass that waits for nothing need not look
     std::function<void()> pressing;                     // and at once: a server died, or a report came that was asked for
     std::function<void(FenceToken)> higher_token_seen;  // an agent has obeyed a token that is not below ours
@@ -57,6 +57,8 @@ class AgentWatch {
   };
 
   void dial(const PodName& pod, Watched& watched);
+  bool is_silent(const Watched& watched) const;
+  void on_beat(const PodName& pod);
   void on_state(const PodName& pod, NodeState state);
   void on_lost(const PodName& pod, const Error& error);
   void tell_peers(const std::vector<model::Pod>& pods);

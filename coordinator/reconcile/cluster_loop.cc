@@ -11,6 +11,8 @@ namespace shardkeeper::reconcile {
 namespace {
 
 constexpr Duration kTick = std::chrono::seconds(1);
+// What comes without a word from anybody has a time of its own, so this is for what was forgotten. A pass a second was a third of the processor
+// time of a coordinator with a hundred calm clusters.
 constexpr Duration kTickWhenCalm = std::chrono::seconds(5);
 
 // After a pass the loop's thread is left to the agents' reports for three times as long as the pass took, so that what comes in meanwhile
@@ -246,8 +248,11 @@ void ClusterLoop::report_findings() {
   findings_since_ = std::move(current);
 }
 
-// Nothing was found, is to be done or is under way: without a word from anybody only an agent's silence comes next.
-bool ClusterLoop::is_calm() const { return decision_.findings.empty() && decision_.steps.empty() && snapshot_.in_flight.empty(); }
+// Nothing was found that time or counters could change, is to be done or is under way.
+bool ClusterLoop::is_calm() const {
+  const auto waits = [](const model::Finding& finding) { return model::waits_for_people(finding.reason); };
+  return std::ranges::all_of(decision_.findings, waits) && decision_.steps.empty() && snapshot_.in_flight.empty();
+}
 
 TimePoint ClusterLoop::next_look() const {
   TimePoint at = snapshot_.now + (is_calm() ? kTickWhenCalm : kTick);
@@ -260,7 +265,10 @@ TimePoint ClusterLoop::next_look() const {
 // Most often everybody has been heard when somebody could have been silent: then it waits on, without a pass.
 void ClusterLoop::arm_timer() {
   const Duration delay = std::max(next_look() - ports_.scheduler.now(), Duration(std::chrono::milliseconds(1)));
-  timer_ = ports_.scheduler.after(delay, [this] { next_look() > ports_.scheduler.now() ? arm_timer() : trigger(); });
+  timer_ = ports_.scheduler.after(delay, [this] {
+    if (next_look() > ports_.scheduler.now()) return arm_timer();
+    trigger();
+  });
 }
 
 }  // namespace shardkeeper::reconcile

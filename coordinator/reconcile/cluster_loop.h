@@ -1,4 +1,4 @@
-// One cluster's reconcile loop: observe, snapshot, decide, act. Triggered by any change and by a slow tick, never by what changed.
+// One cluster's reconcile loop: observe, snapshot, decide, act. Triggered by any change and by a tick, never by what changed.
 #pragma once
 
 #include "common/rpc/agent_api.h"
@@ -28,7 +28,8 @@ struct Neighbours {
 
 // THREAD the loop's thread. REQUIRES everything handed in outlives it. It never waits: a pass looks at what is known, starts steps
 // and returns; a trigger during a pass starts the next one after a rest of three times what the pass took, 20 ms at most. A death and an answer that
-// was asked for end the rest: clients of that shard are waiting.
+// was asked for end the rest: clients of that shard are waiting. A calm cluster, about which nothing is found that time or counters could change, has a
+// pass every five seconds and when an agent falls silent; its snapshot is as old, and the counters in it.
 class ClusterLoop {
  public:
   struct Ports {

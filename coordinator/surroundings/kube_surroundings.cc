@@ -108,7 +108,9 @@ void KubeSurroundings::object_changed(const kube::Change& change) {
     if (const auto* status = kube::json::object_at(change.object, {"status"})) statuses_.saw(change.name, *status);
     is_new = objects_.saw(change.name, change.object);
   }
-  if (is_new) apply_soon();
+  if (!is_new) return;
+  status_due_.insert(ClusterName(change.name.name));  // an edit without effect has a generation, too, and no pass may follow
+  apply_soon();
 }
 
 // Once for everything that comes in one turn of the loop, and never inside a callback of what it changes.
@@ -138,6 +140,7 @@ void KubeSurroundings::apply() {
   }
   has_changed = std::erase_if(clusters_, [&](const auto& entry) { return !wanted.contains(entry.first); }) != 0 || has_changed;
   if (has_changed) hooks_.clusters_changed();
+  for (const auto& name : std::exchange(status_due_, {})) say_status_soon(name);
 }
 
 void KubeSurroundings::open_objects() {
@@ -192,17 +195,19 @@ void KubeSurroundings::raise_token(FenceToken seen) {
 }
 
 // At once; of a burst of passes then the last one, because nothing may follow it for seconds.
-void KubeSurroundings::passed(const reconcile::ClusterLoop& loop) {
-  const auto& name = loop.cluster().name;
+void KubeSurroundings::passed(const reconcile::ClusterLoop& loop) { say_status_soon(loop.cluster().name); }
+
+void KubeSurroundings::say_status_soon(const ClusterName& name) {
   if (status_rests_.contains(name)) {
     status_due_.insert(name);
     return;
   }
-  say_status(loop);
+  const auto* loop = hooks_.loop(name);
+  if (loop == nullptr) return;
+  say_status(*loop);
   status_rests_[name] = scheduler_.after(kStatusInterval, [this, name] {
     status_rests_.erase(name);
-    if (status_due_.erase(name) == 0) return;
-    if (const auto* still = hooks_.loop(name)) passed(*still);
+    if (status_due_.erase(name) != 0) say_status_soon(name);
   });
 }
 

@@ -56,6 +56,7 @@ class KubeSurroundings final : public Surroundings, private ByHand {
   void apply();
   void open_objects();
   bool adopt(const ClusterName& name, const SeenObject& seen);
+  void say_status_soon(const ClusterName& name);
   void say_status(const reconcile::ClusterLoop& loop);
   void say_why_not_run(const platform::kube::ObjectName& place, const SeenObject& seen);
 
@@ -77,7 +78,7 @@ class KubeSurroundings final : public Surroundings, private ByHand {
   StatusWriter statuses_;
   EventWriter events_;
   std::map<ClusterName, std::unique_ptr<Timer>> status_rests_;  // armed: it was just put together
-  std::set<ClusterName> status_due_;                            // a pass has ended since
+  std::set<ClusterName> status_due_;                            // a pass has ended since, or the object is another
   std::unique_ptr<platform::kube::KubePlatform> platform_;
   std::unique_ptr<platform::kube::Reflectors> watch_;
 };

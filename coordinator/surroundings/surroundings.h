@@ -36,7 +36,7 @@ class Surroundings {
     std::function<void(FenceToken)> token_raised;  // as raise_token asked
     std::function<void()> clusters_changed;        // clusters() did
     std::function<void(const Error&)> failed;      // it cannot go on; nothing follows
-    // That runs it now; null: none does.
+    // The loop that runs the cluster now; null: none does.
     std::function<const reconcile::ClusterLoop*(const ClusterName&)> loop;
   };
 

@@ -140,6 +140,11 @@ TEST_F(KubeSurroundingsTest, TheLastPassOfABurstIsInTheStatusThoughNoneFollows) 
   is_told = false;
   scheduler_.run_for(5s);
   EXPECT_THAT(status_of("cache"), HasSubstr("its key is missing"));
+  apply("cache", R"({"image": "v:8.0.1", "shards": 3, "replicasPerShard": 1})");
+  EXPECT_THAT(status_of("cache"), HasSubstr("\"observedGeneration\":2")) << "an edit that changes nothing";
+  loop_->trigger();
+  is_told = true;
+  scheduler_.run_posted();
   loop_.reset();
   scheduler_.run_for(5s);
 }

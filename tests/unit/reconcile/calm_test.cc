@@ -3,6 +3,7 @@
 
 #include "tests/support/fake_scheduler.h"
 #include "tests/unit/plan/cluster_builder.h"
+#include "tests/unit/reconcile/still_world.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,44 +16,11 @@ using testing::Contains;
 using testing::Field;
 using testing::IsEmpty;
 
-// Pods as they are in a snapshot; what is ordered has no effect.
-class StillPlatform final : public platform::Platform {
- public:
-  explicit StillPlatform(const model::Snapshot& snapshot) {
-    for (const auto& info : snapshot.pods) view_.pods.push_back(info.pod);
-    view_.workers = snapshot.workers;
-  }
-  std::string name() const override { return "still"; }
-  const platform::PlatformView& view() const override { return view_; }
-  void on_change(std::function<void()>) override {}
-  std::string agent_address(const model::Pod& pod) const override { return pod.ip + ":9780"; }
-  void create(const model::ClusterObject&, const model::PodRequest&, Done) override {}
-  void evict(const PodName&, const PodUid&, std::chrono::seconds, Done) override {}
-  void remove(const PodName&, const PodUid&, std::chrono::seconds, Done) override {}
-  void set_labels(const PodName&, const std::map<std::string, std::string>&, Done) override {}
-  void set_condition(const PodName&, const std::string&, bool, const std::string&, Done) override {}
-
- private:
-  platform::PlatformView view_;
-};
-
-class StillLink final : public rpc::AgentLink {
- public:
-  void report_now(std::uint64_t) override {}
-  void ask_for_view() override {}
-  void set_peers(std::vector<rpc::Peer>) override {}
-  void execute(FenceToken, const command::Command&, std::chrono::milliseconds, Done) override {}
-};
-
-class Dialer final : public rpc::AgentDialer {
- public:
-  std::unique_ptr<rpc::AgentLink> dial(const ClusterName&, const PodName& pod, const std::string&, FenceToken, std::chrono::milliseconds,
-                                       rpc::AgentEvents events) override {
-    agents[pod] = std::move(events);
-    return std::make_unique<StillLink>();
-  }
-  std::map<PodName, rpc::AgentEvents> agents;
-};
+std::vector<model::Pod> pods_of(const model::Snapshot& snapshot) {
+  std::vector<model::Pod> pods;
+  for (const auto& info : snapshot.pods) pods.push_back(info.pod);
+  return pods;
+}
 
 class CalmClusterTest : public testing::Test {
  protected:
@@ -86,8 +54,8 @@ class CalmClusterTest : public testing::Test {
   const PodName replica_{"vk-1-1"};
   const model::Snapshot healthy_ = test::ClusterBuilder().shards(3).replicas(1).snapshot();
   test::FakeScheduler scheduler_;
-  StillPlatform platform_{healthy_};
-  Dialer dialer_;
+  StillPlatform platform_{pods_of(healthy_), healthy_.workers};
+  StillDialer dialer_;
   EventLog events_;
   int passes_ = 0;
   ClusterLoop loop_{
@@ -130,10 +98,45 @@ TEST_F(CalmClusterTest, SilenceIsSeenWhenItBegins) {
   EXPECT_EQ(passes_, passes + 11) << "looked at every second until it is heard";
 }
 
-TEST_F(CalmClusterTest, WhatTheObjectLacksIsLookedAtEverySecond) {
+TEST_F(CalmClusterTest, TheEndOfASilenceIsSeenAtOnce) {
+  seconds_pass(10, replica_);
+  ASSERT_THAT(loop_.decision().findings, Contains(Field(&model::Finding::reason, model::Reason::kAgentSilent)));
+  scheduler_.run_for(500ms);
+  beat();
+  scheduler_.run_posted();
+  EXPECT_THAT(loop_.decision().findings, IsEmpty());
+}
+
+TEST_F(CalmClusterTest, AStreamThatReopensIsSeenAtOnce) {
+  dialer_.agents.at(replica_).on_lost(unavailable("agent", "ended the stream"));
+  scheduler_.run_for(500ms);
+  passes_ = 0;
+  say(replica_);
+  scheduler_.run_posted();
+  EXPECT_EQ(passes_, 1);
+}
+
+TEST_F(CalmClusterTest, IsNoneWhileAStepIsTriedAgain) {
   loop_.set_outside_findings({{model::Reason::kStepFailed, "cluster", "an example"}});
   seconds_pass(10);
   EXPECT_EQ(passes_, 11);
+  scheduler_.run_for(500ms);
+  say(replica_, [](NodeState& state) { state.replication.offset_bytes += 100; });
+  scheduler_.run_posted();
+  EXPECT_EQ(passes_, 12) << "counters count";
+  loop_.set_outside_findings({});
+  scheduler_.run_posted();
+  passes_ = 0;
+  seconds_pass(60);
+  EXPECT_EQ(passes_, 12);
+}
+
+TEST_F(CalmClusterTest, IsOneWhoseObjectIsNotRight) {
+  loop_.set_outside_findings({{model::Reason::kNotHonoured, "spec.zone", "an example"}});
+  scheduler_.run_posted();
+  passes_ = 0;
+  seconds_pass(60);
+  EXPECT_EQ(passes_, 12);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "coordinator/reconcile/cluster_loop.h"
 
 #include "tests/support/fake_scheduler.h"
+#include "tests/unit/reconcile/still_world.h"
 
 #include <gtest/gtest.h>
 
@@ -26,52 +27,19 @@ class BusyScheduler final : public Scheduler {
   test::FakeScheduler time_;
 };
 
-// One pod, on which nothing that is ordered has any effect.
-class OnePod final : public platform::Platform {
- public:
-  OnePod() {
-    model::Pod pod;
-    pod.name = PodName("cache-a");
-    pod.uid = PodUid("1");
-    pod.cluster = ClusterName("cache");
-    pod.labels = {{model::kLabelShard, "0"}};
-    pod.worker = WorkerName("w");
-    pod.ip = "127.1.1.1";
-    pod.phase = model::PodPhase::kRunning;
-    view_.pods = {pod};
-    view_.workers = {{.name = WorkerName("w")}};
-  }
-  std::string name() const override { return "one"; }
-  const platform::PlatformView& view() const override { return view_; }
-  void on_change(std::function<void()>) override {}
-  std::string agent_address(const model::Pod&) const override { return "127.1.1.1:9780"; }
-  void create(const model::ClusterObject&, const model::PodRequest&, Done) override {}
-  void evict(const PodName&, const PodUid&, std::chrono::seconds, Done) override {}
-  void remove(const PodName&, const PodUid&, std::chrono::seconds, Done) override {}
-  void set_labels(const PodName&, const std::map<std::string, std::string>&, Done) override {}
-  void set_condition(const PodName&, const std::string&, bool, const std::string&, Done) override {}
+const PodName kPod("cache-a");
 
- private:
-  platform::PlatformView view_;
-};
-
-class SilentLink final : public rpc::AgentLink {
- public:
-  void report_now(std::uint64_t) override {}
-  void ask_for_view() override {}
-  void set_peers(std::vector<rpc::Peer>) override {}
-  void execute(FenceToken, const command::Command&, std::chrono::milliseconds, Done) override {}
-};
-
-class OneDialer final : public rpc::AgentDialer {
- public:
-  std::unique_ptr<rpc::AgentLink> dial(const ClusterName&, const PodName&, const std::string&, FenceToken, std::chrono::milliseconds,
-                                       rpc::AgentEvents events) override {
-    agent = std::move(events);
-    return std::make_unique<SilentLink>();
-  }
-  rpc::AgentEvents agent;
-};
+model::Pod one_pod() {
+  model::Pod pod;
+  pod.name = kPod;
+  pod.uid = PodUid("1");
+  pod.cluster = ClusterName("cache");
+  pod.labels = {{model::kLabelShard, "0"}};
+  pod.worker = WorkerName("w");
+  pod.ip = "127.1.1.1";
+  pod.phase = model::PodPhase::kRunning;
+  return pod;
+}
 
 constexpr Duration kPassTakes = 5ms;
 constexpr Duration kRest = 15ms;
@@ -86,16 +54,16 @@ class ClusterLoopTest : public testing::Test {
 
   void agent_says(bool process_lives, std::uint64_t nonce = 0) {
     NodeState state;
-    state.pod = PodName("cache-a");
+    state.pod = kPod;
     state.gate.lock_held = process_lives;
     state.nonce = nonce;
-    dialer_.agent.on_state(std::move(state));
+    dialer_.agents.at(kPod).on_state(std::move(state));
     scheduler_.run_posted();
   }
 
   BusyScheduler scheduler_;
-  OnePod platform_;
-  OneDialer dialer_;
+  StillPlatform platform_{{one_pod()}, {{.name = WorkerName("w")}}};
+  StillDialer dialer_;
   EventLog events_;
   int passes_ = 0;
   ClusterLoop loop_{{scheduler_, platform_, dialer_, events_},
