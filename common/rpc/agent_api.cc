@@ -5,8 +5,9 @@
 namespace shardkeeper::rpc {
 
 std::chrono::milliseconds beat_interval(std::chrono::milliseconds node_timeout) {
-  // A third: one beat and its answer may be lost before anybody is called silent. Never 0, or a stream would do nothing but beat.
-  return std::clamp(node_timeout / 3, std::chrono::milliseconds(10), std::chrono::milliseconds(5000));
+  // Two fifths: one beat and its answer may be lost, and the next be a fifth late, before anybody is called silent. Never 0, or a stream would do
+  // nothing but beat.
+  return std::clamp(node_timeout * 2 / 5, std::chrono::milliseconds(10), std::chrono::milliseconds(5000));
 }
 
 }  // namespace shardkeeper::rpc

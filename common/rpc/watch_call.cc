@@ -10,7 +10,6 @@ namespace shardkeeper::rpc {
 namespace {
 
 Result<std::optional<NodeState>> read(const agent::v1::FromAgent& message) {
-  if (!message.has_state()) return std::optional<NodeState>();
   auto state = convert::from_proto(message.state());
   if (!state) return state.error();
   return std::optional<NodeState>(std::move(*state));
@@ -58,6 +57,10 @@ void WatchCall::OnReadDone(bool ok) {
   // A refused post means that the client is ending; it has cancelled this call before.
   if (!ok) {
     mailbox_->post([this] { release(); });
+    return;
+  }
+  if (!incoming_.has_state()) {
+    mailbox_->post([this] { message_arrived(std::optional<NodeState>()); });
     return;
   }
   // In a box, because posted work must be copyable and a state is big.

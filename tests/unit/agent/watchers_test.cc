@@ -122,7 +122,7 @@ TEST_F(WatchersTest, SendsALongerViewUnaskedWhileTheServerIsMade) {
 
 TEST_F(WatchersTest, ABeatAnswersTheCoordinators) {
   open(1);
-  watchers_.set_node_timeout(1, 3s);
+  watchers_.set_node_timeout(1, 2500ms);
   pushed();
   scheduler_.run_for(1s);
   watchers_.heard(1);
@@ -142,7 +142,7 @@ TEST_F(WatchersTest, ABeatAnswersTheCoordinators) {
 
 TEST_F(WatchersTest, BeatsWhereTheCoordinatorDoesNot) {
   open(1);
-  watchers_.set_node_timeout(1, 3s);
+  watchers_.set_node_timeout(1, 2500ms);
   pushed();
   scheduler_.run_for(1499ms);
   watchers_.state_changed();

