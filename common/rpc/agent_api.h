@@ -24,7 +24,7 @@ struct Peer {
   bool operator==(const Peer&) const = default;
 };
 
-// How often both sides of a Watch send something: min(5 s, node timeout / 3). Silent = nothing for one node timeout.
+// How often the coordinator says something on a Watch, which the agent answers: min(5 s, 2/5 of the node timeout). Silent = nothing for one node timeout.
 std::chrono::milliseconds beat_interval(std::chrono::milliseconds node_timeout);
 
 // What the coordinator says on a Watch stream.

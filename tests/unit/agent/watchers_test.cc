@@ -16,6 +16,12 @@ class WatchersTest : public testing::Test {
       log_ += std::to_string(stream) + (state == nullptr ? ":beat " : ":" + std::to_string(state->nonce) + (state->view ? "+view " : " "));
     });
   }
+  // Its first state was pushed.
+  void open_beating_every_second() {
+    open(1);
+    watchers_.set_node_timeout(1, 2500ms);
+    pushed();
+  }
   // What was pushed since the last call: "stream:nonce ".
   std::string pushed() {
     scheduler_.run_posted();
@@ -121,9 +127,7 @@ TEST_F(WatchersTest, SendsALongerViewUnaskedWhileTheServerIsMade) {
 }
 
 TEST_F(WatchersTest, ABeatAnswersTheCoordinators) {
-  open(1);
-  watchers_.set_node_timeout(1, 2500ms);
-  pushed();
+  open_beating_every_second();
   scheduler_.run_for(1s);
   watchers_.heard(1);
   EXPECT_EQ(pushed(), "1:beat ");
@@ -141,9 +145,7 @@ TEST_F(WatchersTest, ABeatAnswersTheCoordinators) {
 }
 
 TEST_F(WatchersTest, BeatsWhereTheCoordinatorDoesNot) {
-  open(1);
-  watchers_.set_node_timeout(1, 2500ms);
-  pushed();
+  open_beating_every_second();
   scheduler_.run_for(1499ms);
   watchers_.state_changed();
   EXPECT_EQ(pushed(), "1:0 ");

@@ -3,6 +3,7 @@
 #include "coordinator/surroundings/event_writer.h"
 #include "tests/support/fake_kube_api.h"
 #include "tests/support/fake_scheduler.h"
+#include "tests/unit/reconcile/still_world.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -83,15 +84,6 @@ class KubeSurroundingsTest : public testing::Test {
   std::unique_ptr<reconcile::ClusterLoop> loop_;
 };
 
-// Nobody is reached.
-class NoDialer final : public rpc::AgentDialer {
- public:
-  std::unique_ptr<rpc::AgentLink> dial(const ClusterName&, const PodName&, const std::string&, FenceToken, std::chrono::milliseconds,
-                                       rpc::AgentEvents) override {
-    return nullptr;
-  }
-};
-
 constexpr const char* kGood = R"({"image": "v:8.0.1", "shards": 3})";
 
 TEST_F(KubeSurroundingsTest, AStandbyTouchesNothing) {
@@ -121,7 +113,7 @@ TEST_F(KubeSurroundingsTest, ObjectsComeAndGo) {
 TEST_F(KubeSurroundingsTest, TheLastPassOfABurstIsInTheStatusThoughNoneFollows) {
   lead();
   apply("cache", kGood);
-  NoDialer dialer;
+  reconcile::StillDialer dialer;
   reconcile::EventLog events;
   bool is_told = true;
   loop_ = std::make_unique<reconcile::ClusterLoop>(reconcile::ClusterLoop::Ports{scheduler_, around_->platform(), dialer, events},

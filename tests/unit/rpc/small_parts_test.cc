@@ -179,7 +179,7 @@ TEST(Utf8, KeepsCharactersAndReplacesWhatIsNone) {
   EXPECT_EQ(to_utf8("", 3), "");
 }
 
-TEST(BeatInterval, IsAThirdOfTheNodeTimeoutAtMostFiveSeconds) {
+TEST(BeatInterval, IsTwoFifthsOfTheNodeTimeoutAtMostFiveSeconds) {
   EXPECT_EQ(beat_interval(milliseconds(5000)), milliseconds(2000));
   EXPECT_EQ(beat_interval(milliseconds(500)), milliseconds(200));
   EXPECT_EQ(beat_interval(milliseconds(60000)), milliseconds(5000));
