@@ -25,6 +25,7 @@ Coordinator::~Coordinator() {
 }
 
 // The C library gives little back by itself of what was needed while clusters formed: with 100 clusters and 600 agents 114 MiB of 271 were free.
+// Without effect where jemalloc is linked, as in what is shipped: that gives back by itself.
 void Coordinator::trim_later() {
   trim_ = scheduler_.after(kTrimEvery, [this] {
     ::malloc_trim(0);
