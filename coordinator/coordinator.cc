@@ -4,14 +4,7 @@
 #include "coordinator/metrics.h"
 #include "coordinator/surroundings/make.h"
 
-#include <malloc.h>
-
 namespace shardkeeper::coordinator {
-namespace {
-
-constexpr Duration kTrimEvery = std::chrono::seconds(15);
-
-}  // namespace
 
 Coordinator::Coordinator(boost::asio::io_context& loop, Options options, std::function<void(Error)> failed)
     : loop_(loop), scheduler_(loop), options_(std::move(options)), failed_(std::move(failed)) {
@@ -24,17 +17,7 @@ Coordinator::~Coordinator() {
   clusters_.clear();
 }
 
-// The C library gives little back by itself of what was needed while clusters formed: with 100 clusters and 600 agents 114 MiB of 271 were free.
-// Without effect where jemalloc is linked, as in what is shipped: that gives back by itself.
-void Coordinator::trim_later() {
-  trim_ = scheduler_.after(kTrimEvery, [this] {
-    ::malloc_trim(0);
-    trim_later();
-  });
-}
-
 void Coordinator::start() {
-  trim_later();
   if (const auto opened = open(); !opened) {
     scheduler_.post([this, reason = opened.error()] { failed_(reason); });
     return;

@@ -48,12 +48,10 @@ class Coordinator {
   void use_token(FenceToken token);
   Result<void> start_http();
   http::HttpResponse page(const http::HttpRequest& request) const;
-  void trim_later();
   reconcile::Neighbours neighbours_of(const ClusterName& cluster) const;
 
   boost::asio::io_context& loop_;
   AsioScheduler scheduler_;
-  std::unique_ptr<Timer> trim_;
   Options options_;
   std::function<void(Error)> failed_;
   std::function<void()> status_changed_;
